@@ -1,0 +1,296 @@
+/*
+ * How it works: submitting puts an operation on a list and nothing more. A turn takes that list:
+ * inline operations run at once, the others are pushed to the engine until it is full. Then one
+ * wait, which hands everything over in one system call, and then the callbacks of what had finished
+ * by then, once each. What callbacks submit is for the next turn, so no callback is ever entered
+ * from another, and a busy descriptor cannot starve the rest.
+ */
+#include "common/ring.h"
+
+#include "common/clock.h"
+#include "common/ring_engine.h"
+#include "common/ring_timers.h"
+#include "common/ring_workers.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct ring {
+	struct ring_engine *engine;
+	struct ring_workers *workers;
+	unsigned allowed;
+	unsigned inline_ops;
+	unsigned pending;
+	struct ring_list submitted;
+	struct ring_list finished;
+	struct ring_timers timers;
+	int64_t now_ns;
+	struct ring_fault fault;
+	char reason[96];
+};
+
+static int ring_start_engine(struct ring *ring, const struct ring_config *config)
+{
+	int r = -ENOSYS;
+
+	if (config->engine != RING_ENGINE_THREADS) {
+		r = ring_uring_new(config, ring->workers, &ring->engine);
+		if (r == 0 || config->engine == RING_ENGINE_IO_URING) {
+			snprintf(ring->reason, sizeof(ring->reason), "io_uring");
+			return r;
+		}
+		snprintf(ring->reason, sizeof(ring->reason), "threads: no io_uring: %s",
+			 strerror(-r));
+	} else {
+		snprintf(ring->reason, sizeof(ring->reason), "threads: as configured");
+	}
+	return ring_threads_new(ring->workers, &ring->engine);
+}
+
+int ring_new(const struct ring_config *config, struct ring **ring_out)
+{
+	struct ring *ring = calloc(1, sizeof(*ring));
+	int r;
+
+	if (ring == NULL)
+		return -ENOMEM;
+	ring->allowed = config->allowed;
+	ring->inline_ops = config->inline_ops;
+	ring->now_ns = clock_monotonic_ns();
+	assert((ring->inline_ops & (RING_BIT(RING_POLL) | RING_BIT(RING_CALL))) == 0);
+	r = ring_workers_new(config->workers, &ring->workers);
+	if (r == 0)
+		r = ring_start_engine(ring, config);
+	if (r != 0) {
+		ring_free(ring);
+		return r;
+	}
+	*ring_out = ring;
+	return 0;
+}
+
+void ring_free(struct ring *ring)
+{
+	if (ring == NULL)
+		return;
+	/* The engine first: the kernel lets go of its operations. Then calls may finish. */
+	if (ring->engine != NULL)
+		ring->engine->vtable->free(ring->engine);
+	ring_workers_free(ring->workers);
+	ring_timers_deinit(&ring->timers);
+	free(ring);
+}
+
+enum ring_engine_kind ring_engine_kind(const struct ring *ring)
+{
+	return ring->engine->vtable->kind;
+}
+
+const char *ring_engine_reason(const struct ring *ring)
+{
+	return ring->reason;
+}
+
+int64_t ring_now_ns(const struct ring *ring)
+{
+	return ring->now_ns;
+}
+
+unsigned ring_pending(const struct ring *ring)
+{
+	return ring->pending;
+}
+
+void ring_set_fault(struct ring *ring, const struct ring_fault *fault)
+{
+	ring->fault = *fault;
+}
+
+int ring_timer_set(struct ring *ring, struct ring_timer *timer, int64_t deadline_ns)
+{
+	return ring_timers_set(&ring->timers, timer, deadline_ns);
+}
+
+void ring_timer_cancel(struct ring *ring, struct ring_timer *timer)
+{
+	ring_timers_cancel(&ring->timers, timer);
+}
+
+static void ring_submit(struct ring *ring, struct ring_op *op, enum ring_opcode opcode)
+{
+	assert((ring->allowed & RING_BIT(opcode)) != 0);
+	op->opcode = opcode;
+	ring->pending++;
+	ring_list_push(&ring->submitted, op);
+}
+
+void ring_openat(struct ring *ring, struct ring_op *op, int dir_fd, const char *path, int flags,
+		 mode_t mode)
+{
+	op->fd = dir_fd;
+	op->path = path;
+	op->flags = (unsigned)flags;
+	op->mask = mode;
+	ring_submit(ring, op, RING_OPENAT);
+}
+
+void ring_close(struct ring *ring, struct ring_op *op, int fd)
+{
+	op->fd = fd;
+	ring_submit(ring, op, RING_CLOSE);
+}
+
+void ring_statx(struct ring *ring, struct ring_op *op, int dir_fd, const char *path, int flags,
+		unsigned mask, struct statx *result)
+{
+	op->fd = dir_fd;
+	op->path = path;
+	op->flags = (unsigned)flags;
+	op->mask = mask;
+	op->data = result;
+	ring_submit(ring, op, RING_STATX);
+}
+
+void ring_read(struct ring *ring, struct ring_op *op, int fd, void *buffer, size_t size,
+	       uint64_t offset)
+{
+	op->fd = fd;
+	op->data = buffer;
+	op->size = size;
+	op->offset = offset;
+	ring_submit(ring, op, RING_READ);
+}
+
+void ring_write(struct ring *ring, struct ring_op *op, int fd, const void *buffer, size_t size,
+		uint64_t offset)
+{
+	op->fd = fd;
+	op->data = (void *)(uintptr_t)buffer; /* only read from; the field serves both ways */
+	op->size = size;
+	op->offset = offset;
+	ring_submit(ring, op, RING_WRITE);
+}
+
+void ring_fsync(struct ring *ring, struct ring_op *op, int fd, bool data_only)
+{
+	op->fd = fd;
+	op->flags = data_only;
+	ring_submit(ring, op, RING_FSYNC);
+}
+
+void ring_renameat(struct ring *ring, struct ring_op *op, int old_dir_fd, const char *old_path,
+		   int new_dir_fd, const char *new_path, unsigned flags)
+{
+	op->fd = old_dir_fd;
+	op->path = old_path;
+	op->new_fd = new_dir_fd;
+	op->new_path = new_path;
+	op->flags = flags;
+	ring_submit(ring, op, RING_RENAMEAT);
+}
+
+void ring_unlinkat(struct ring *ring, struct ring_op *op, int dir_fd, const char *path)
+{
+	op->fd = dir_fd;
+	op->path = path;
+	op->flags = 0;
+	ring_submit(ring, op, RING_UNLINKAT);
+}
+
+void ring_poll(struct ring *ring, struct ring_op *op, int fd, unsigned events)
+{
+	op->fd = fd;
+	op->mask = events;
+	ring_submit(ring, op, RING_POLL);
+}
+
+void ring_call(struct ring *ring, struct ring_op *op, int (*call)(void *arg), void *arg)
+{
+	op->call = call;
+	op->data = arg;
+	ring_submit(ring, op, RING_CALL);
+}
+
+/* Hands over what was submitted; what the engine has no room for stays first in line. */
+static void ring_hand_over(struct ring *ring)
+{
+	struct ring_op *op;
+
+	while ((op = ring->submitted.first) != NULL) {
+		int fault = ring->fault.before == NULL ? 0
+						       : ring->fault.before(ring->fault.arg, op);
+		bool here = fault < 0 || (ring->inline_ops & RING_BIT(op->opcode)) != 0;
+		struct ring_list rest = ring->submitted;
+
+		(void)ring_list_pop(&rest);
+		if (here) {
+			op->res = fault < 0 ? fault : ring_op_run(op);
+			ring_list_push(&ring->finished, op);
+		} else if (!ring->engine->vtable->push(ring->engine, op)) {
+			break;
+		}
+		ring->submitted = rest;
+	}
+}
+
+static void ring_run_timers(struct ring *ring)
+{
+	struct ring_timer *timer;
+
+	/* At most those that are set now: one that sets itself anew waits for the next turn. */
+	for (size_t left = ring->timers.count; left > 0; left--) {
+		timer = ring_timers_pop(&ring->timers, ring->now_ns);
+		if (timer == NULL)
+			break;
+		timer->due(timer);
+	}
+}
+
+static void ring_run_finished(struct ring *ring)
+{
+	struct ring_list ready = ring->finished;
+	struct ring_op *op;
+
+	ring->finished = (struct ring_list){0};
+	while ((op = ring_list_pop(&ready)) != NULL) {
+		int res = op->res;
+
+		if (ring->fault.after != NULL)
+			res = ring->fault.after(ring->fault.arg, op, res);
+		ring->pending--;
+		op->done(op, res);
+	}
+}
+
+static int64_t ring_wait_limit(const struct ring *ring, int64_t wait_ns)
+{
+	int64_t next_ns = ring_timers_next_ns(&ring->timers);
+	int64_t now_ns;
+
+	if (ring->finished.first != NULL)
+		return 0;
+	if (wait_ns == 0 || next_ns == INT64_MAX)
+		return wait_ns;
+	now_ns = clock_monotonic_ns();
+	if (next_ns <= now_ns)
+		return 0;
+	return next_ns - now_ns < wait_ns ? next_ns - now_ns : wait_ns;
+}
+
+int ring_turn(struct ring *ring, int64_t wait_ns)
+{
+	int r;
+
+	ring_hand_over(ring);
+	r = ring->engine->vtable->wait(ring->engine, ring_wait_limit(ring, wait_ns),
+				       &ring->finished);
+	if (r != 0)
+		return r;
+	ring->now_ns = clock_monotonic_ns();
+	ring_run_timers(ring);
+	ring_run_finished(ring);
+	return 0;
+}
