@@ -1,0 +1,63 @@
+/*
+ * manifest - what a batch is about to do, on disk before it does it.
+ *
+ * Is:       the text form of a batch: for every unit its name in in/ with what identifies the file,
+ *           and for every file of the unit its name in tmp/ and the place and name that it gets.
+ * Is not:   the steps themselves (batch.h does them, recovery.h repeats them).
+ * Use:      writing: manifest_begin(), then for each unit manifest_add_unit() and, behind it,
+ *           manifest_add_file() for each file, then manifest_end().
+ *           reading: manifest_parse() calls back in the same order.
+ * On disk:  docs/architecture.md, "States on disk". A file TMP/NUMBER.part is a manifest that does
+ *           not count yet. It becomes NUMBER.manifest, which counts, when all that it names is
+ *           durable.
+ * Errors:   -ENOMEM; MANIFEST_E_MALFORMED: not a whole manifest of this version.
+ */
+#ifndef SPOOL_MANIFEST_H
+#define SPOOL_MANIFEST_H
+
+#include "common/buffer.h"
+
+#include <sys/stat.h>
+
+enum {
+	MANIFEST_E_MALFORMED = 1,
+};
+
+enum spool_place {
+	SPOOL_OUT,
+	SPOOL_FAILED,
+};
+
+/*
+ * What identifies a file in in/. Not its ctime: a producer that links the file in and then removes
+ * its other name changes that, and the message would be taken for a new one.
+ */
+struct unit_identity {
+	uint64_t device;
+	uint64_t inode;
+	uint64_t size;
+	int64_t mtime_s;
+	uint32_t mtime_ns;
+};
+
+struct unit_identity unit_identity_of(const struct statx *status);
+bool unit_identity_equal(const struct unit_identity *a, const struct unit_identity *b);
+
+MUST_CHECK int manifest_begin(struct buffer *manifest);
+MUST_CHECK int manifest_add_unit(struct buffer *manifest, const struct unit_identity *identity,
+				 const char *in_name);
+MUST_CHECK int manifest_add_file(struct buffer *manifest, const char *tmp_name,
+				 enum spool_place place, const char *name);
+MUST_CHECK int manifest_end(struct buffer *manifest);
+
+struct manifest_reader {
+	/* Nonzero stops the reading and is passed up. Names live until the callback returns. */
+	int (*unit)(void *arg, const struct unit_identity *identity, const char *in_name);
+	int (*file)(void *arg, const char *tmp_name, enum spool_place place, const char *name);
+	void *arg;
+};
+
+/* Checks the whole text first: a manifest that is cut or damaged calls nothing back. */
+MUST_CHECK int manifest_parse(struct bytes text, const struct manifest_reader *reader);
+
+#endif

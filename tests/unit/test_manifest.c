@@ -1,0 +1,104 @@
+/*
+ * Goal:   what was written is read back, whatever the names; what is cut anywhere is refused whole.
+ * Method: a manifest of awkward names is written, parsed back into text, and compared; then parsed
+ *         again cut off at every byte, where nothing may be called back.
+ */
+#include "signer/spool/manifest.h"
+
+#include "tests/unit/unit.h"
+
+#include <inttypes.h>
+
+static const struct unit_identity identity = {64769, 123, 4096, -5, 999999999};
+
+static int tell_unit(void *arg, const struct unit_identity *unit, const char *name)
+{
+	return buffer_printf(arg, "unit %" PRIu64 " %s|%s\n", unit->inode,
+			     unit_identity_equal(unit, &identity) ? "same" : "other", name);
+}
+
+static int tell_file(void *arg, const char *tmp_name, enum spool_place place, const char *name)
+{
+	return buffer_printf(arg, "file %s %d|%s\n", tmp_name, (int)place, name);
+}
+
+static void write_example(struct buffer *manifest)
+{
+	assert_int_equal(manifest_begin(manifest), 0);
+	assert_int_equal(manifest_add_unit(manifest, &identity, "a b\n%41\x01\xff"), 0);
+	assert_int_equal(manifest_add_file(manifest, "u1", SPOOL_OUT, "a b\n%41\x01\xff"), 0);
+	assert_int_equal(manifest_add_file(manifest, "u2", SPOOL_FAILED, "x.reason"), 0);
+	assert_int_equal(manifest_add_unit(manifest, &identity, "plain.eml"), 0);
+	assert_int_equal(manifest_end(manifest), 0);
+}
+
+static void what_is_written_is_read_back(void **state)
+{
+	struct buffer manifest = {0};
+	struct buffer told = {0};
+	struct manifest_reader reader = {tell_unit, tell_file, &told};
+
+	(void)state;
+	write_example(&manifest);
+	assert_int_equal(manifest_parse(buffer_bytes(&manifest), &reader), 0);
+	assert_string_equal(buffer_string(&told), "unit 123 same|a b\n%41\x01\xff\n"
+						  "file u1 0|a b\n%41\x01\xff\n"
+						  "file u2 1|x.reason\n"
+						  "unit 123 same|plain.eml\n");
+	buffer_deinit(&told);
+	buffer_deinit(&manifest);
+}
+
+static void manifest_cut_anywhere_is_refused_whole(void **state)
+{
+	struct buffer manifest = {0};
+	struct buffer told = {0};
+	struct manifest_reader reader = {tell_unit, tell_file, &told};
+
+	(void)state;
+	write_example(&manifest);
+	for (size_t size = 0; size < manifest.size; size++)
+		assert_int_equal(manifest_parse(bytes_of(manifest.data, size), &reader),
+				 MANIFEST_E_MALFORMED);
+	assert_int_equal(told.size, 0);
+	buffer_deinit(&told);
+	buffer_deinit(&manifest);
+}
+
+static void damaged_lines_are_refused(void **state)
+{
+	static const char *const texts[] = {
+		"postseal-manifest 2\nend 1\n",
+		"postseal-manifest 1\nend 2\n",
+		"postseal-manifest 1\nend 1\nmore\n",
+		"postseal-manifest 1\nfile out u1 x\nend 2\n",
+		"postseal-manifest 1\nunit 1 2 3 4 5 ../x\nend 2\n",
+		"postseal-manifest 1\nunit 1 2 3 4 5 .x\nend 2\n",
+		"postseal-manifest 1\nunit 1 2 3 4 5 x%2\nend 2\n",
+		"postseal-manifest 1\nunit 1 2 3 4 5 x%zz\nend 2\n",
+		"postseal-manifest 1\nunit 1 2 3 4 x\nend 2\n",
+		"postseal-manifest 1\nunit 1 2 3 4 5 x\nfile else u1 x\nend 3\n",
+		"postseal-manifest 1\nunit 1 2 3 4 5 x\nfile out a/b x\nend 3\n",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_COUNT(texts); i++) {
+		struct buffer told = {0};
+		struct manifest_reader reader = {tell_unit, tell_file, &told};
+
+		if (manifest_parse(bytes_of_string(texts[i]), &reader) != MANIFEST_E_MALFORMED)
+			fail_msg("taken: %s", texts[i]);
+		assert_int_equal(told.size, 0);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(what_is_written_is_read_back),
+		cmocka_unit_test(manifest_cut_anywhere_is_refused_whole),
+		cmocka_unit_test(damaged_lines_are_refused),
+	};
+
+	return cmocka_run_group_tests_name("manifest", tests, NULL, NULL);
+}
