@@ -200,6 +200,27 @@ void ring_unlinkat(struct ring *ring, struct ring_op *op, int dir_fd, const char
 	ring_submit(ring, op, RING_UNLINKAT);
 }
 
+void ring_ftruncate(struct ring *ring, struct ring_op *op, int fd, uint64_t size)
+{
+	op->fd = fd;
+	op->offset = size;
+	ring_submit(ring, op, RING_FTRUNCATE);
+}
+
+void ring_fchown(struct ring *ring, struct ring_op *op, int fd, uid_t owner, gid_t group)
+{
+	op->fd = fd;
+	op->flags = owner;
+	op->mask = group;
+	ring_submit(ring, op, RING_FCHOWN);
+}
+
+void ring_syncfs(struct ring *ring, struct ring_op *op, int fd)
+{
+	op->fd = fd;
+	ring_submit(ring, op, RING_SYNCFS);
+}
+
 void ring_poll(struct ring *ring, struct ring_op *op, int fd, unsigned events)
 {
 	op->fd = fd;

@@ -40,6 +40,9 @@ enum ring_opcode {
 	RING_FSYNC,
 	RING_RENAMEAT,
 	RING_UNLINKAT,
+	RING_FTRUNCATE,
+	RING_FCHOWN,
+	RING_SYNCFS,
 	RING_POLL,
 	RING_CALL,
 	RING_OPCODE_COUNT,
@@ -50,7 +53,8 @@ enum ring_opcode {
 #define RING_FILE_OPS                                                                              \
 	(RING_BIT(RING_OPENAT) | RING_BIT(RING_CLOSE) | RING_BIT(RING_STATX) |                     \
 	 RING_BIT(RING_READ) | RING_BIT(RING_WRITE) | RING_BIT(RING_FSYNC) |                       \
-	 RING_BIT(RING_RENAMEAT) | RING_BIT(RING_UNLINKAT))
+	 RING_BIT(RING_RENAMEAT) | RING_BIT(RING_UNLINKAT) | RING_BIT(RING_FTRUNCATE) |            \
+	 RING_BIT(RING_FCHOWN) | RING_BIT(RING_SYNCFS))
 
 #define RING_WAIT_FOREVER INT64_MAX
 
@@ -73,14 +77,14 @@ struct ring_op {
 	enum ring_opcode opcode;
 	int fd; /* the descriptor, or the directory that `path` starts from */
 	int res;
-	int new_fd; /* RENAMEAT: the directory that `new_path` starts from */
-	unsigned flags;
-	unsigned mask; /* STATX: what is wanted; OPENAT: the mode; POLL: the events */
+	int new_fd;	/* RENAMEAT: the directory that `new_path` starts from */
+	unsigned flags; /* as the system call has them; FSYNC: data only; FCHOWN: the owner */
+	unsigned mask;	/* STATX: what is wanted; OPENAT: the mode; POLL: events; FCHOWN: group */
 	const char *path;
 	const char *new_path;
 	void *data; /* READ, WRITE: the buffer; STATX: where the result goes; CALL: the argument */
 	size_t size;
-	uint64_t offset;
+	uint64_t offset; /* READ, WRITE: where; FTRUNCATE: the size */
 	int (*call)(void *arg);
 	struct ring_op *next;
 };
@@ -125,6 +129,12 @@ void ring_fsync(struct ring *ring, struct ring_op *op, int fd, bool data_only);
 void ring_renameat(struct ring *ring, struct ring_op *op, int old_dir_fd, const char *old_path,
 		   int new_dir_fd, const char *new_path, unsigned flags);
 void ring_unlinkat(struct ring *ring, struct ring_op *op, int dir_fd, const char *path);
+
+/* No io_uring opcodes: a worker runs these three on either engine. */
+void ring_ftruncate(struct ring *ring, struct ring_op *op, int fd, uint64_t size);
+void ring_fchown(struct ring *ring, struct ring_op *op, int fd, uid_t owner, gid_t group);
+/* Makes all of the file system that `fd` is on durable. */
+void ring_syncfs(struct ring *ring, struct ring_op *op, int fd);
 
 /* Completes once, with the poll(2) events that are ready. At most one poll a descriptor. */
 void ring_poll(struct ring *ring, struct ring_op *op, int fd, unsigned events);

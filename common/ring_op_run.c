@@ -35,6 +35,9 @@ static ssize_t op_system_call(const struct ring_op *op)
 	case RING_FSYNC: return op->flags != 0 ? fdatasync(op->fd) : fsync(op->fd);
 	case RING_RENAMEAT: return renameat2(op->fd, op->path, op->new_fd, op->new_path, op->flags);
 	case RING_UNLINKAT: return unlinkat(op->fd, op->path, 0);
+	case RING_FTRUNCATE: return ftruncate(op->fd, (off_t)op->offset);
+	case RING_FCHOWN: return fchown(op->fd, op->flags, op->mask);
+	case RING_SYNCFS: return syncfs(op->fd);
 	case RING_POLL:
 	case RING_CALL:
 	case RING_OPCODE_COUNT: break;

@@ -7,8 +7,8 @@
  * does not see ring operations, so this is the only fence that binds them. Entries carry no
  * flags, and the restriction allows none.
  *
- * Blocking calls go to the worker pool. Its eventfd is polled by an entry of our own, the one
- * whose user_data is not an operation.
+ * Blocking calls, and the system calls that have no opcode, go to the worker pool. Its eventfd is
+ * polled by an entry of our own, the one whose user_data is not an operation.
  *
  * Kernels differ in the set-up flags that they know (SINGLE_ISSUER 6.0, DEFER_TASKRUN 6.1); they
  * are offered from the best set down.
@@ -34,13 +34,23 @@ struct ring_uring {
 	unsigned in_kernel_max;
 };
 
-/* What an opcode is called in the kernel; RING_CALL never gets there. */
+/* The kernel has no such opcode: the worker pool runs it. */
+#define NO_OPCODE 0xff
+
 static const uint8_t uring_opcodes[RING_OPCODE_COUNT] = {
-	[RING_OPENAT] = IORING_OP_OPENAT,     [RING_CLOSE] = IORING_OP_CLOSE,
-	[RING_STATX] = IORING_OP_STATX,	      [RING_READ] = IORING_OP_READ,
-	[RING_WRITE] = IORING_OP_WRITE,	      [RING_FSYNC] = IORING_OP_FSYNC,
-	[RING_RENAMEAT] = IORING_OP_RENAMEAT, [RING_UNLINKAT] = IORING_OP_UNLINKAT,
-	[RING_POLL] = IORING_OP_POLL_ADD,     [RING_CALL] = IORING_OP_NOP,
+	[RING_OPENAT] = IORING_OP_OPENAT,
+	[RING_CLOSE] = IORING_OP_CLOSE,
+	[RING_STATX] = IORING_OP_STATX,
+	[RING_READ] = IORING_OP_READ,
+	[RING_WRITE] = IORING_OP_WRITE,
+	[RING_FSYNC] = IORING_OP_FSYNC,
+	[RING_RENAMEAT] = IORING_OP_RENAMEAT,
+	[RING_UNLINKAT] = IORING_OP_UNLINKAT,
+	[RING_FTRUNCATE] = NO_OPCODE,
+	[RING_FCHOWN] = NO_OPCODE,
+	[RING_SYNCFS] = NO_OPCODE,
+	[RING_POLL] = IORING_OP_POLL_ADD,
+	[RING_CALL] = NO_OPCODE,
 };
 
 static void uring_free(struct ring_engine *engine)
@@ -75,6 +85,9 @@ static void uring_prepare(struct io_uring_sqe *sqe, const struct ring_op *op)
 		break;
 	case RING_UNLINKAT: io_uring_prep_unlinkat(sqe, op->fd, op->path, 0); break;
 	case RING_POLL: io_uring_prep_poll_add(sqe, op->fd, op->mask); break;
+	case RING_FTRUNCATE:
+	case RING_FCHOWN:
+	case RING_SYNCFS:
 	case RING_CALL:
 	case RING_OPCODE_COUNT: assert(!"not for the kernel");
 	}
@@ -93,7 +106,7 @@ static bool uring_push(struct ring_engine *engine, struct ring_op *op)
 	struct ring_uring *uring = (struct ring_uring *)engine;
 	struct io_uring_sqe *sqe;
 
-	if (op->opcode == RING_CALL) {
+	if (uring_opcodes[op->opcode] == NO_OPCODE) {
 		ring_workers_push(engine->workers, op);
 		return true;
 	}
@@ -208,7 +221,7 @@ static int uring_check_opcodes(struct ring_uring *uring, unsigned allowed)
 	int r = probe == NULL ? -EOPNOTSUPP : 0;
 
 	for (unsigned i = 0; r == 0 && i < RING_OPCODE_COUNT; i++) {
-		if ((allowed & RING_BIT(i)) != 0 &&
+		if ((allowed & RING_BIT(i)) != 0 && uring_opcodes[i] != NO_OPCODE &&
 		    !io_uring_opcode_supported(probe, uring_opcodes[i]))
 			r = -EOPNOTSUPP;
 	}
@@ -223,7 +236,7 @@ static int uring_restrict(struct ring_uring *uring, unsigned allowed)
 	int r;
 
 	for (unsigned i = 0; i < RING_OPCODE_COUNT; i++) {
-		if ((allowed & RING_BIT(i)) == 0 || i == RING_CALL)
+		if ((allowed & RING_BIT(i)) == 0 || uring_opcodes[i] == NO_OPCODE)
 			continue;
 		rules[count++] = (struct io_uring_restriction){
 			.opcode = IORING_RESTRICTION_SQE_OP,

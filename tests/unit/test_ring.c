@@ -128,6 +128,13 @@ static void file_lives_from_create_to_unlink(void **state)
 	assert_int_equal(finish(ring, &waiter), 0);
 	assert_int_equal(status.stx_size, 8);
 	assert_int_equal(status.stx_mode & 0777, 0640);
+	ring_ftruncate(ring, &waiter.op, fd, 3);
+	assert_int_equal(finish(ring, &waiter), 0);
+	assert_int_equal(lseek(fd, 0, SEEK_END), 3);
+	ring_fchown(ring, &waiter.op, fd, getuid(), getgid());
+	assert_int_equal(finish(ring, &waiter), 0);
+	ring_syncfs(ring, &waiter.op, fd);
+	assert_int_equal(finish(ring, &waiter), 0);
 	ring_close(ring, &waiter.op, fd);
 	assert_int_equal(finish(ring, &waiter), 0);
 	assert_int_equal(fcntl(fd, F_GETFD), -1);
@@ -162,6 +169,12 @@ static void failures_are_negative_errno(void **state)
 	ring_close(ring, &waiter.op, 9999);
 	assert_int_equal(finish(ring, &waiter), -EBADF);
 	ring_fsync(ring, &waiter.op, -1, false);
+	assert_int_equal(finish(ring, &waiter), -EBADF);
+	ring_ftruncate(ring, &waiter.op, -1, 0);
+	assert_int_equal(finish(ring, &waiter), -EBADF);
+	ring_fchown(ring, &waiter.op, -1, 0, 0);
+	assert_int_equal(finish(ring, &waiter), -EBADF);
+	ring_syncfs(ring, &waiter.op, -1);
 	assert_int_equal(finish(ring, &waiter), -EBADF);
 	ring_statx(ring, &waiter.op, fixture->dir_fd, "none", 0, STATX_SIZE, &status);
 	assert_int_equal(finish(ring, &waiter), -ENOENT);
