@@ -42,6 +42,11 @@ void bsmtp_reader_rewind(struct bsmtp_reader *reader, uint64_t line)
 	reader->line = line - 1;
 }
 
+bool bsmtp_reader_in_transaction(const struct bsmtp_reader *reader)
+{
+	return reader->state != BSMTP_STATE_IDLE && reader->state != BSMTP_STATE_QUIT;
+}
+
 uint64_t bsmtp_reader_line(const struct bsmtp_reader *reader)
 {
 	return reader->line + 1;
@@ -236,7 +241,7 @@ int bsmtp_reader_end(const struct bsmtp_reader *reader)
 {
 	if (reader->carry_size > 0)
 		return BSMTP_E_UNTERMINATED;
-	if (reader->state != BSMTP_STATE_IDLE && reader->state != BSMTP_STATE_QUIT)
+	if (bsmtp_reader_in_transaction(reader))
 		return BSMTP_E_UNTERMINATED;
 	return reader->any ? 0 : BSMTP_E_EMPTY;
 }

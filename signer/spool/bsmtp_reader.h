@@ -81,6 +81,9 @@ MUST_CHECK int bsmtp_reader_end(const struct bsmtp_reader *reader);
  */
 void bsmtp_reader_rewind(struct bsmtp_reader *reader, uint64_t line);
 
+/* Between MAIL and the end of the message, or RSET. */
+bool bsmtp_reader_in_transaction(const struct bsmtp_reader *reader);
+
 /* The number of the line that the last event or error was about, from 1. */
 uint64_t bsmtp_reader_line(const struct bsmtp_reader *reader);
 

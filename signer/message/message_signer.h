@@ -1,0 +1,79 @@
+/*
+ * message_signer - one message on its way to its signatures.
+ *
+ * Is:       the bytes of a message in, in any split; out of it the verdict, and the DKIM-Signature
+ *           fields. The header decides (tables), the body is hashed as it passes, and the digests
+ *           go to the signature service.
+ * Is not:   input or output: who reads the message also writes it, and puts the fields in.
+ * Use:      message_signer_start(signer, context, ...);
+ *           for each piece:  progress = message_signer_push(signer, &piece);
+ *           at the end:      progress = message_signer_end(signer);
+ *           and act on what comes back:
+ *             MORE     all of the piece is taken, the next one please
+ *             WAIT     wake() will be called; push the rest of the piece (or call end) again then
+ *             DECIDED  the header is over and the verdict stands for now. If it is SIGN, put
+ *                      message_signer_fields() in at message_signer_insert_at(), then go on
+ *             OVER     the verdict is final, and nothing more of the message is looked at
+ *             SIGNING  (end only) digests are with the service; wake() will be called once, and
+ *                      then the verdict is final and the fields complete, of the same size
+ * Source:   RFC 6376 5; the reserved gap: docs/architecture.md, "One pass".
+ * Errors:   none: what goes wrong is a verdict, with message_signer_reason() for a person.
+ * Owns:     its buffers, kept from message to message. Must not be started anew or freed while
+ *           message_signer_busy().
+ * Threads:  the one of its sign_client.
+ */
+#ifndef MESSAGE_MESSAGE_SIGNER_H
+#define MESSAGE_MESSAGE_SIGNER_H
+
+#include "common/buffer.h"
+#include "signer/keys/sign_service.h"
+#include "signer/message/signing_context.h"
+
+enum message_verdict {
+	MESSAGE_UNDECIDED,
+	MESSAGE_SIGN,
+	MESSAGE_PASS,		/* not ours to sign, or to go out as it is */
+	MESSAGE_ALREADY_SIGNED, /* our own signature is on top and verifies */
+	MESSAGE_REFUSE,		/* can never be signed as it is */
+	MESSAGE_DEFER,		/* cannot be signed now: try again later */
+};
+
+enum message_progress {
+	MESSAGE_MORE,
+	MESSAGE_WAIT,
+	MESSAGE_DECIDED,
+	MESSAGE_OVER,
+	MESSAGE_SIGNING,
+};
+
+struct message_signer;
+
+MUST_CHECK int message_signer_new(struct sign_client *client, struct message_signer **signer_out);
+void message_signer_free(struct message_signer *signer);
+
+/*
+ * `job` names the message in log lines and is borrowed until the verdict is final. `wake` comes from
+ * sign_client_collect() or the call that submits, never from within push or end.
+ */
+void message_signer_start(struct message_signer *signer, const struct signing_context *context,
+			  const char *job, int64_t now_s,
+			  void (*wake)(struct message_signer *signer, void *arg), void *arg);
+
+/* Takes bytes off the front of `input`. */
+enum message_progress message_signer_push(struct message_signer *signer, struct bytes *input);
+enum message_progress message_signer_end(struct message_signer *signer);
+
+bool message_signer_busy(const struct message_signer *signer);
+
+enum message_verdict message_signer_verdict(const struct message_signer *signer);
+
+/* One line: why the verdict is what it is. Ends in NUL; never NULL. */
+const char *message_signer_reason(const struct message_signer *signer);
+
+/* Where in the message, in bytes from its start, the fields belong: behind an envelope block. */
+size_t message_signer_insert_at(const struct message_signer *signer);
+
+/* All fields, each with its line end. Until wake() they hold gaps; the size never changes. */
+struct bytes message_signer_fields(const struct message_signer *signer);
+
+#endif

@@ -1,0 +1,54 @@
+/*
+ * How it works: a stack. A signer that is given back when the stack cannot grow, or is full, is freed.
+ */
+#include "signer/spool/signer_pool.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+/* More than this many are never needed at once in the long run. */
+#define FREE_MAX 1024
+
+struct signer_pool {
+	struct sign_client *client;
+	size_t count;
+	struct message_signer *free[FREE_MAX];
+};
+
+int signer_pool_new(struct sign_client *client, struct signer_pool **pool_out)
+{
+	struct signer_pool *pool = calloc(1, sizeof(*pool));
+
+	if (pool == NULL)
+		return -ENOMEM;
+	pool->client = client;
+	*pool_out = pool;
+	return 0;
+}
+
+void signer_pool_free(struct signer_pool *pool)
+{
+	if (pool == NULL)
+		return;
+	while (pool->count > 0)
+		message_signer_free(pool->free[--pool->count]);
+	free(pool);
+}
+
+int signer_pool_take(struct signer_pool *pool, struct message_signer **signer_out)
+{
+	if (pool->count == 0)
+		return message_signer_new(pool->client, signer_out);
+	*signer_out = pool->free[--pool->count];
+	return 0;
+}
+
+void signer_pool_give_back(struct signer_pool *pool, struct message_signer *signer)
+{
+	if (signer == NULL)
+		return;
+	if (pool->count == FREE_MAX)
+		message_signer_free(signer);
+	else
+		pool->free[pool->count++] = signer;
+}

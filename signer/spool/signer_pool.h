@@ -1,0 +1,22 @@
+/*
+ * signer_pool - message_signers that are free, so that their buffers are used again.
+ *
+ * Threads:  one: a pool belongs to one sign_client.
+ */
+#ifndef SPOOL_SIGNER_POOL_H
+#define SPOOL_SIGNER_POOL_H
+
+#include "signer/message/message_signer.h"
+
+struct signer_pool;
+
+MUST_CHECK int signer_pool_new(struct sign_client *client, struct signer_pool **pool_out);
+
+/* All signers must be back. */
+void signer_pool_free(struct signer_pool *pool);
+
+/* Errors: -ENOMEM. */
+MUST_CHECK int signer_pool_take(struct signer_pool *pool, struct message_signer **signer_out);
+void signer_pool_give_back(struct signer_pool *pool, struct message_signer *signer);
+
+#endif

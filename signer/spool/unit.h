@@ -1,0 +1,137 @@
+/*
+ * unit - one file of in/ on its way to its outcome.
+ *
+ * Is:       reading, parsing, signing and writing of one unit: a message, or a batch of them
+ *           (NAME.bsmtp). It ends settled: with files in tmp/ that are to be released, with a whole
+ *           file that is to be moved, or with nothing changed.
+ * Is not:   the step that makes it count (batch.h), or the choice of what comes next.
+ * Use:      unit_start(); `settled` is called once; then the batch takes it, and unit_finish().
+ * Outcomes: docs/architecture.md, "What becomes of a unit".
+ * Owns:     everything that it needs, kept from unit to unit: a unit object is used again.
+ * Threads:  its ring's.
+ */
+#ifndef SPOOL_UNIT_H
+#define SPOOL_UNIT_H
+
+#include "signer/message/message_signer.h"
+#include "signer/spool/bsmtp_reader.h"
+#include "signer/spool/out_file.h"
+#include "signer/spool/signer_pool.h"
+#include "signer/spool/spool_dir.h"
+#include "signer/spool/unit_input.h"
+
+#include <limits.h>
+
+#define UNIT_REASON_SIZE 512
+
+enum unit_outcome {
+	UNIT_RELEASE,	  /* the files in tmp/ take its place */
+	UNIT_MOVE_OUT,	  /* the file itself goes to out/, unchanged */
+	UNIT_MOVE_FAILED, /* the file itself goes to failed/ */
+	UNIT_STAY,	  /* it stays in in/, to be tried again */
+	UNIT_GONE,	  /* somebody took it away: not ours any more */
+};
+
+/* What became of the messages of one or many units. */
+struct unit_counts {
+	uint64_t signed_count;
+	uint64_t passed_count;
+	uint64_t already_signed_count;
+	uint64_t refused_count;
+};
+
+void unit_counts_add(struct unit_counts *sum, const struct unit_counts *more);
+
+/* What all units of one I/O thread work with. */
+struct unit_setting {
+	struct ring *ring;
+	const struct spool_dir *dir;
+	struct signing_context *context;
+	struct signer_pool *signers;
+	_Atomic uint64_t *next_number; /* for names in tmp/ */
+	uint64_t unit_bytes_max;       /* 0: no limit */
+	struct out_file_rights rights; /* mode (mode_t)-1, owner and group -1: the input's */
+	uid_t own_uid;
+	gid_t own_gid;
+};
+
+struct unit_message;
+
+/* Shown so that the batch may look into it; only unit.c and unit_text.c change it. */
+struct unit {
+	const struct unit_setting *setting;
+	void (*settled)(struct unit *unit, void *arg);
+	void *settled_arg;
+	struct unit *next; /* of the list that the owner keeps it on */
+
+	enum unit_state {
+		UNIT_FREE,
+		UNIT_OPENING,
+		UNIT_READING,
+		UNIT_CLOSING,
+		UNIT_CLEANING,
+		UNIT_SETTLED,
+	} state;
+	enum unit_outcome outcome;
+	int error; /* -errno behind UNIT_STAY, 0 if it was something else */
+	char name[NAME_MAX + 1];
+	char reason[UNIT_REASON_SIZE];
+	struct unit_counts counts;
+	struct signing_context *context;
+	struct unit_input input;
+	struct out_file out;	/* signed and passed messages */
+	struct out_file failed; /* refused messages of a batch */
+	struct out_file note;	/* why: failed/NAME.reason */
+
+	/* Parsing: see unit_text.c. */
+	bool is_batch;
+	bool input_done;
+	bool waiting;	/* for keys: the rest of `text` comes later */
+	bool rewinding; /* until `out` is idle */
+	bool rechecked; /* the input was looked at again after it was read */
+	bool ending;	/* the text of the current message of a batch is over */
+	struct bytes rest;
+	struct bytes text;
+	struct bsmtp_reader reader;
+	uint64_t rest_offset; /* of `rest` in the input */
+	unsigned message_count;
+	unsigned note_count;
+	enum unit_message_mode {
+		UNIT_MESSAGE_SIGN,
+		UNIT_MESSAGE_PASS,
+		UNIT_MESSAGE_REFUSE,
+	} next_mode; /* of the transaction that begins next */
+	struct unit_message *current;
+	struct unit_message *first; /* oldest that is not done */
+	struct unit_message *last;
+	unsigned pending_count;
+	struct unit_message *spare;
+
+	struct ring_op op; /* the owner's, once settled */
+	struct statx status;
+};
+
+void unit_init(struct unit *unit, const struct unit_setting *setting,
+	       void (*settled)(struct unit *unit, void *arg), void *arg);
+void unit_deinit(struct unit *unit);
+
+/* `name` is copied. */
+void unit_start(struct unit *unit, const char *name);
+
+/* Drops the content, so that the object may be started again. Settled units only. */
+void unit_finish(struct unit *unit);
+
+/* How much memory it may take, for the owner's budget. */
+uint64_t unit_bytes_estimate(const struct unit *unit);
+
+/* A batch of messages, by its name. */
+bool unit_name_is_batch(const char *name);
+
+/* For unit_text.c: something moved. */
+void unit_proceed(struct unit *unit);
+
+/* For unit_text.c: the end of the story. Only the first call counts. */
+PRINTF_LIKE(4, 5)
+void unit_settle(struct unit *unit, enum unit_outcome outcome, int error, const char *format, ...);
+
+#endif

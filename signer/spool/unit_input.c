@@ -1,0 +1,193 @@
+/*
+ * How it works: a file is opened without following a link and without waiting for a FIFO's writer, and
+ * only then looked at, so that what is looked at is what is read. Its size at that moment says where
+ * the end is: there is no read that only finds the end, the recheck finds a file that grew.
+ *
+ *   CLOSED -> OPENING -> CHECKING -> IDLE <-> READING, RECHECKING
+ *                                     |
+ *                                     +-> CLOSING -> CLOSED
+ */
+#include "signer/spool/unit_input.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+#define KEEP_CAPACITY_MAX ((size_t)64 * 1024)
+#define STATUS_MASK	  (STATX_TYPE | STATX_MODE | STATX_UID | STATX_GID | STATX_INO | STATX_SIZE | STATX_MTIME)
+
+static void unit_input_done(struct ring_op *op, int res);
+
+static void unit_input_enter(struct unit_input *input, enum unit_input_state next)
+{
+	input->state = next;
+}
+
+void unit_input_init(struct unit_input *input, struct ring *ring, int in_fd, const char *name,
+		     void (*moved)(struct unit_input *input))
+{
+	struct buffer chunk = input->chunk;
+
+	*input = (struct unit_input){
+		.op.done = unit_input_done,
+		.ring = ring,
+		.moved = moved,
+		.name = name,
+		.in_fd = in_fd,
+		.fd = -1,
+		.chunk = chunk,
+		.chunk_taken = true,
+	};
+	buffer_clear(&input->chunk);
+}
+
+void unit_input_deinit(struct unit_input *input)
+{
+	assert(!unit_input_busy(input));
+	if (input->fd >= 0)
+		close(input->fd);
+	input->fd = -1;
+	buffer_clear(&input->chunk);
+	if (input->chunk.capacity > KEEP_CAPACITY_MAX)
+		buffer_deinit(&input->chunk);
+}
+
+bool unit_input_busy(const struct unit_input *input)
+{
+	return input->state != UNIT_INPUT_CLOSED && input->state != UNIT_INPUT_IDLE;
+}
+
+int unit_input_error(const struct unit_input *input)
+{
+	return input->error;
+}
+
+bool unit_input_at_end(const struct unit_input *input)
+{
+	return input->offset >= input->identity.size;
+}
+
+uint64_t unit_input_size(const struct unit_input *input)
+{
+	return input->identity.size;
+}
+
+struct bytes unit_input_take_chunk(struct unit_input *input)
+{
+	struct bytes chunk = input->chunk_taken ? bytes_of(NULL, 0) : buffer_bytes(&input->chunk);
+
+	input->chunk_taken = true;
+	return chunk;
+}
+
+void unit_input_open(struct unit_input *input)
+{
+	unit_input_enter(input, UNIT_INPUT_OPENING);
+	ring_openat(input->ring, &input->op, input->in_fd, input->name,
+		    O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC, 0);
+}
+
+static void start_statx(struct unit_input *input, enum unit_input_state state)
+{
+	unit_input_enter(input, state);
+	ring_statx(input->ring, &input->op, input->fd, "", AT_EMPTY_PATH, STATUS_MASK,
+		   &input->status);
+}
+
+void unit_input_recheck(struct unit_input *input)
+{
+	start_statx(input, UNIT_INPUT_RECHECKING);
+}
+
+void unit_input_read(struct unit_input *input)
+{
+	uint64_t left = input->identity.size - input->offset;
+	size_t size = left < UNIT_INPUT_CHUNK ? (size_t)left : UNIT_INPUT_CHUNK;
+
+	assert(left > 0);
+	buffer_clear(&input->chunk);
+	input->error = buffer_reserve(&input->chunk, size);
+	if (input->error != 0)
+		size = 0; /* reads nothing, and the error is found when that is done */
+	unit_input_enter(input, UNIT_INPUT_READING);
+	ring_read(input->ring, &input->op, input->fd, input->chunk.data, size, input->offset);
+}
+
+void unit_input_seek(struct unit_input *input, uint64_t offset)
+{
+	assert(!unit_input_busy(input));
+	input->chunk_taken = true;
+	input->offset = offset;
+}
+
+void unit_input_close(struct unit_input *input)
+{
+	int fd = input->fd;
+
+	input->fd = -1;
+	unit_input_enter(input, UNIT_INPUT_CLOSING);
+	ring_close(input->ring, &input->op, fd);
+}
+
+static void checking_done(struct unit_input *input)
+{
+	unit_input_enter(input, UNIT_INPUT_IDLE);
+	input->identity = unit_identity_of(&input->status);
+	if (!S_ISREG(input->status.stx_mode))
+		input->error = UNIT_INPUT_E_NOT_A_FILE;
+}
+
+static void reading_done(struct unit_input *input, int res)
+{
+	unit_input_enter(input, UNIT_INPUT_IDLE);
+	input->chunk.size = (size_t)res;
+	input->chunk_taken = false;
+	input->offset += (uint64_t)res;
+	/* The end comes before the size that the file had: it was cut. */
+	if (res == 0 && input->error == 0)
+		input->error = UNIT_INPUT_E_CHANGED;
+}
+
+static void rechecking_done(struct unit_input *input)
+{
+	struct unit_identity now = unit_identity_of(&input->status);
+
+	unit_input_enter(input, UNIT_INPUT_IDLE);
+	if (!unit_identity_equal(&now, &input->identity))
+		input->error = UNIT_INPUT_E_CHANGED;
+}
+
+static void unit_input_failed(struct unit_input *input, int error)
+{
+	/* ELOOP is O_NOFOLLOW's answer to a link, ENXIO open's to a socket. */
+	if (input->state == UNIT_INPUT_OPENING && (error == -ELOOP || error == -ENXIO))
+		error = UNIT_INPUT_E_NOT_A_FILE;
+	if (input->error == 0)
+		input->error = error;
+	unit_input_enter(input, input->fd >= 0 ? UNIT_INPUT_IDLE : UNIT_INPUT_CLOSED);
+}
+
+static void unit_input_done(struct ring_op *op, int res)
+{
+	struct unit_input *input = (struct unit_input *)((char *)op - offsetof(struct unit_input, op));
+
+	if (res < 0) {
+		unit_input_failed(input, res);
+		input->moved(input);
+		return;
+	}
+	switch (input->state) {
+	case UNIT_INPUT_OPENING:
+		input->fd = res;
+		start_statx(input, UNIT_INPUT_CHECKING);
+		return;
+	case UNIT_INPUT_CHECKING: checking_done(input); break;
+	case UNIT_INPUT_READING: reading_done(input, res); break;
+	case UNIT_INPUT_RECHECKING: rechecking_done(input); break;
+	case UNIT_INPUT_CLOSING: unit_input_enter(input, UNIT_INPUT_CLOSED); break;
+	case UNIT_INPUT_CLOSED:
+	case UNIT_INPUT_IDLE: assert(!"no operation was under way");
+	}
+	input->moved(input);
+}
