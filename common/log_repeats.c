@@ -11,7 +11,7 @@
 
 static bool repeat_is_over(const struct log_repeat *repeat, int64_t now_ns)
 {
-	return now_ns == INT64_MAX || now_ns - repeat->first_ns >= LOG_REPEAT_S * NS_PER_SEC;
+	return now_ns == INT64_MAX || now_ns - repeat->first_ns >= LOG_REPEAT_S * NS_PER_S;
 }
 
 bool log_repeats_seen(struct log_repeats *repeats, enum log_level level, const char *text,

@@ -37,7 +37,7 @@ static PRINTF_LIKE(3, 4) int explain(struct buffer *why, int error, const char *
 
 static void sleep_ns(int64_t ns)
 {
-	struct timespec duration = {.tv_sec = ns / NS_PER_SEC, .tv_nsec = ns % NS_PER_SEC};
+	struct timespec duration = {.tv_sec = ns / NS_PER_S, .tv_nsec = ns % NS_PER_S};
 
 	nanosleep(&duration, NULL);
 }

@@ -159,7 +159,7 @@ static void repeat_after_its_time_is_written_again(void **state)
 	struct log_repeats *repeats = calloc(1, sizeof(*repeats));
 	struct log_repeat evicted;
 	struct log_repeat due;
-	int64_t later_ns = LOG_REPEAT_S * NS_PER_SEC;
+	int64_t later_ns = LOG_REPEAT_S * NS_PER_S;
 
 	(void)state;
 	assert_non_null(repeats);

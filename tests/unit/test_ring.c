@@ -322,11 +322,11 @@ static void timer_moved_forward_fires_once_at_new_time(void **state)
 	struct timer_record record = {.timer.due = timer_due, .ring = ring};
 	int64_t start_ns = clock_monotonic_ns();
 
-	assert_int_equal(ring_timer_set(ring, &record.timer, start_ns + 60 * NS_PER_SEC), 0);
+	assert_int_equal(ring_timer_set(ring, &record.timer, start_ns + 60 * NS_PER_S), 0);
 	assert_int_equal(ring_timer_set(ring, &record.timer, start_ns + 2 * NS_PER_MS), 0);
 	while (record.count == 0)
 		assert_int_equal(ring_turn(ring, RING_WAIT_FOREVER), 0);
-	assert_true(record.due_ns < start_ns + 30 * NS_PER_SEC);
+	assert_true(record.due_ns < start_ns + 30 * NS_PER_S);
 	assert_int_equal(ring_turn(ring, 0), 0);
 	assert_int_equal(record.count, 1);
 }

@@ -1,0 +1,28 @@
+/*
+ * sign_engine - how a worker of the signature service computes signatures.
+ *
+ * Is:       a table of functions, one table per engine. A worker thread makes one state for itself
+ *           and passes it to each call.
+ * Is not:   threads and queues (sign_service.h).
+ * Errors:   worker_new: -errno. sign: in the `error` of each job.
+ * Threads:  a state belongs to one thread; states of one engine never meet.
+ */
+#ifndef SIGNER_KEYS_SIGN_ENGINE_H
+#define SIGNER_KEYS_SIGN_ENGINE_H
+
+#include "common/compiler.h"
+#include "signer/keys/sign_job.h"
+
+struct sign_engine {
+	const char *name;
+	size_t group_max; /* jobs that sign() takes at once, because that pays; at least 1 */
+	int (*worker_new)(void **worker_out);
+	void (*worker_free)(void *worker);
+	/* Sets error, signature and signature_size of every job. */
+	void (*sign)(void *worker, struct sign_job *const *jobs, size_t count);
+};
+
+/* OpenSSL, one signature at a time. */
+extern const struct sign_engine sign_engine_openssl;
+
+#endif

@@ -1,0 +1,55 @@
+/*
+ * sign_job - work for the signature service: sign a digest, or load a key.
+ *
+ * Is:       structs that callers embed in their own, fill in, and submit (sign_service.h).
+ * Owns:     nothing. From submit to done the service owns the struct: the caller neither touches
+ *           nor frees it, nor what it points to.
+ * Errors:   in `error`, when done() runs; the outputs are set with 0 only.
+ */
+#ifndef SIGNER_KEYS_SIGN_JOB_H
+#define SIGNER_KEYS_SIGN_JOB_H
+
+#include "signer/keys/key.h"
+#include "signer/keys/key_problem.h"
+#include "signer/keys/key_store.h"
+#include "signer/keys/public_key.h"
+
+#define SIGNATURE_SIZE_MAX (RSA_BITS_MAX / 8)
+
+enum {
+	SIGN_JOB_E_FAILED = 1, /* the key cannot sign: memory or CPU at fault */
+};
+
+struct sign_client;
+
+enum sign_task_kind { SIGN_TASK_SIGN, SIGN_TASK_LOAD_KEY };
+
+/* Private: the part that both jobs have in common. */
+struct sign_task {
+	struct sign_task *next;
+	struct sign_client *client;
+	enum sign_task_kind kind;
+};
+
+struct sign_job {
+	struct sign_task task; /* private */
+	struct key *key;       /* the caller holds a reference until done */
+	uint8_t digest[DIGEST_SIZE];
+	void (*done)(struct sign_job *job); /* runs in sign_client_collect() */
+	int error;                          /* 0, SIGN_JOB_E_FAILED, -ENOMEM, -ECANCELED */
+	size_t signature_size;
+	uint8_t signature[SIGNATURE_SIZE_MAX];
+};
+
+/* key_store_load() in a worker. */
+struct key_load_job {
+	struct sign_task task; /* private */
+	struct key_store *store;
+	const char *reference; /* borrowed until done */
+	void (*done)(struct key_load_job *job);
+	int error;       /* 0, enum key_outcome, -errno, -ECANCELED */
+	struct key *key; /* with 0: a reference, the caller's from then on */
+	struct key_problem problem;
+};
+
+#endif

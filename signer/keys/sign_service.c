@@ -1,0 +1,423 @@
+/*
+ * How it works: a job goes from the client's list (submit, no lock) to the service's queue (flush,
+ * one lock for all of them) to a worker, and back to the client's list of finished jobs (one lock
+ * per client).
+ *
+ *	submitted --flush--> queue --worker--> finished --collect--> done()
+ *
+ * A worker takes what is there and never waits for more: its share of the queue, at most
+ * GROUP_MAX, or a full group for an engine that computes several signatures at once. It is woken
+ * only if it sleeps. A client's eventfd is written when its list of finished jobs stops being
+ * empty and read when the list is taken, both under the client's lock, so it is readable exactly
+ * while the list is not empty.
+ */
+#include "signer/keys/sign_service.h"
+
+#include "common/cpus.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#define GROUP_MAX   8
+#define THREADS_MAX 1024
+
+/* First in, first out. */
+struct task_list {
+	struct sign_task *first;
+	struct sign_task *last;
+	size_t count;
+};
+
+struct sign_worker {
+	struct sign_service *service;
+	pthread_t thread;
+	void *state; /* the engine's */
+};
+
+struct sign_service {
+	const struct sign_engine *engine;
+	struct sign_worker *workers;
+	unsigned thread_count;
+	unsigned running_count; /* threads to join */
+	pthread_mutex_t lock;   /* guards what follows */
+	pthread_cond_t work;    /* the queue is not empty, or is_stopping */
+	struct task_list queue;
+	unsigned sleeping_count;
+	bool is_stopping;
+};
+
+struct sign_client {
+	struct sign_service *service;
+	int event_fd;
+	size_t in_flight;           /* the owner's */
+	struct task_list submitted; /* the owner's */
+	atomic_bool has_finished;   /* `finished` is not empty, to look without the lock */
+	pthread_mutex_t lock;       /* guards what follows */
+	struct task_list finished;
+};
+
+static void task_list_add(struct task_list *list, struct sign_task *task)
+{
+	task->next = NULL;
+	if (list->first == NULL)
+		list->first = task;
+	else
+		list->last->next = task;
+	list->last = task;
+	list->count++;
+}
+
+static struct sign_task *task_list_take(struct task_list *list)
+{
+	struct sign_task *task = list->first;
+
+	list->first = task->next;
+	list->count--;
+	return task;
+}
+
+/* Moves all of `from` to the end of `to`. */
+static void task_list_append(struct task_list *to, struct task_list *from)
+{
+	if (from->first == NULL)
+		return;
+	if (to->first == NULL)
+		to->first = from->first;
+	else
+		to->last->next = from->first;
+	to->last = from->last;
+	to->count += from->count;
+	*from = (struct task_list){0};
+}
+
+/* The tasks are one client's. */
+static void client_finish(struct sign_client *client, struct task_list *tasks)
+{
+	const uint64_t one = 1;
+	bool was_empty;
+
+	(void)pthread_mutex_lock(&client->lock);
+	was_empty = client->finished.first == NULL;
+	task_list_append(&client->finished, tasks);
+	if (was_empty) {
+		ssize_t size = write(client->event_fd, &one, sizeof(one));
+
+		assert(size == (ssize_t)sizeof(one));
+		atomic_store_explicit(&client->has_finished, true, memory_order_release);
+	}
+	(void)pthread_mutex_unlock(&client->lock);
+}
+
+/* Gives each task back to its client, neighbours of one client together. */
+static void finish(struct sign_task *const *tasks, size_t count)
+{
+	for (size_t i = 0; i < count;) {
+		struct sign_client *client = tasks[i]->client;
+		struct task_list list = {0};
+
+		for (; i < count && tasks[i]->client == client; i++)
+			task_list_add(&list, tasks[i]);
+		client_finish(client, &list);
+	}
+}
+
+/* Under the lock, with a queue that is not empty: loads one by one, signatures in groups. */
+static size_t take_group(struct sign_service *service, struct sign_task *tasks[GROUP_MAX])
+{
+	size_t share = service->queue.count / service->thread_count;
+	size_t count_max = share < 1 ? 1 : share;
+	size_t count = 0;
+
+	if (count_max < service->engine->group_max)
+		count_max = service->engine->group_max;
+	if (count_max > GROUP_MAX)
+		count_max = GROUP_MAX;
+	do
+		tasks[count++] = task_list_take(&service->queue);
+	while (count < count_max && tasks[0]->kind == SIGN_TASK_SIGN &&
+	       service->queue.first != NULL && service->queue.first->kind == SIGN_TASK_SIGN);
+	return count;
+}
+
+static void load_key(struct sign_task *task)
+{
+	struct key_load_job *job = (struct key_load_job *)task;
+
+	job->error = key_store_load(job->store, job->reference, &job->key, &job->problem);
+	finish(&task, 1);
+}
+
+/* Each batch of the engine is given back at once, not the whole group at its end. */
+static void sign_group(struct sign_worker *worker, struct sign_task *const *tasks, size_t count)
+{
+	const struct sign_engine *engine = worker->service->engine;
+
+	for (size_t done = 0; done < count;) {
+		struct sign_job *jobs[GROUP_MAX];
+		size_t batch = 0;
+
+		for (; done + batch < count && batch < engine->group_max; batch++)
+			jobs[batch] = (struct sign_job *)tasks[done + batch];
+		engine->sign(worker->state, jobs, batch);
+		finish(tasks + done, batch);
+		done += batch;
+	}
+}
+
+static void *worker_run(void *argument)
+{
+	struct sign_worker *worker = argument;
+	struct sign_service *service = worker->service;
+
+	(void)pthread_mutex_lock(&service->lock);
+	for (;;) {
+		struct sign_task *tasks[GROUP_MAX];
+		size_t count;
+
+		while (service->queue.first == NULL && !service->is_stopping) {
+			service->sleeping_count++;
+			(void)pthread_cond_wait(&service->work, &service->lock);
+			service->sleeping_count--;
+		}
+		if (service->queue.first == NULL)
+			break;
+		count = take_group(service, tasks);
+		(void)pthread_mutex_unlock(&service->lock);
+		if (tasks[0]->kind == SIGN_TASK_LOAD_KEY)
+			load_key(tasks[0]);
+		else
+			sign_group(worker, tasks, count);
+		(void)pthread_mutex_lock(&service->lock);
+	}
+	(void)pthread_mutex_unlock(&service->lock);
+	return NULL;
+}
+
+/* Signals are for the threads that have a loop to handle them in. */
+static int worker_start(struct sign_worker *worker)
+{
+	sigset_t all;
+	sigset_t before;
+	int r;
+
+	(void)sigfillset(&all);
+	r = pthread_sigmask(SIG_SETMASK, &all, &before);
+	if (r != 0)
+		return -r;
+	r = pthread_create(&worker->thread, NULL, worker_run, worker);
+	(void)pthread_sigmask(SIG_SETMASK, &before, NULL);
+	if (r == 0)
+		(void)pthread_setname_np(worker->thread, "sign");
+	return -r;
+}
+
+static int start_workers(struct sign_service *service)
+{
+	for (unsigned i = 0; i < service->thread_count; i++) {
+		struct sign_worker *worker = &service->workers[i];
+		int r;
+
+		worker->service = service;
+		r = service->engine->worker_new(&worker->state);
+		if (r != 0)
+			return r;
+		r = worker_start(worker);
+		if (r != 0)
+			return r;
+		service->running_count++;
+	}
+	return 0;
+}
+
+int sign_service_new(unsigned threads, const struct sign_engine *engine,
+		     struct sign_service **service_out)
+{
+	struct sign_service *service = calloc(1, sizeof(*service));
+	int r;
+
+	if (service == NULL)
+		return -ENOMEM;
+	assert(engine->group_max >= 1 && engine->group_max <= GROUP_MAX);
+	service->engine = engine;
+	service->thread_count = threads == 0 ? cpus_allowed() : threads;
+	if (service->thread_count > THREADS_MAX)
+		service->thread_count = THREADS_MAX;
+	(void)pthread_mutex_init(&service->lock, NULL);
+	(void)pthread_cond_init(&service->work, NULL);
+	service->workers = calloc(service->thread_count, sizeof(*service->workers));
+	r = service->workers == NULL ? -ENOMEM : start_workers(service);
+	if (r != 0) {
+		sign_service_free(service);
+		return r;
+	}
+	*service_out = service;
+	return 0;
+}
+
+void sign_service_stop(struct sign_service *service)
+{
+	(void)pthread_mutex_lock(&service->lock);
+	service->is_stopping = true;
+	(void)pthread_cond_broadcast(&service->work);
+	(void)pthread_mutex_unlock(&service->lock);
+	while (service->running_count > 0)
+		(void)pthread_join(service->workers[--service->running_count].thread, NULL);
+}
+
+void sign_service_free(struct sign_service *service)
+{
+	if (service == NULL)
+		return;
+	sign_service_stop(service);
+	for (unsigned i = 0; service->workers != NULL && i < service->thread_count; i++) {
+		if (service->workers[i].state != NULL)
+			service->engine->worker_free(service->workers[i].state);
+	}
+	(void)pthread_cond_destroy(&service->work);
+	(void)pthread_mutex_destroy(&service->lock);
+	free(service->workers);
+	free(service);
+}
+
+unsigned sign_service_threads(const struct sign_service *service)
+{
+	return service->thread_count;
+}
+
+int sign_client_new(struct sign_service *service, struct sign_client **client_out)
+{
+	struct sign_client *client = calloc(1, sizeof(*client));
+
+	if (client == NULL)
+		return -ENOMEM;
+	client->service = service;
+	client->event_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (client->event_fd < 0) {
+		int r = -errno;
+
+		free(client);
+		return r;
+	}
+	(void)pthread_mutex_init(&client->lock, NULL);
+	atomic_init(&client->has_finished, false);
+	*client_out = client;
+	return 0;
+}
+
+void sign_client_free(struct sign_client *client)
+{
+	if (client == NULL)
+		return;
+	assert(client->in_flight == 0);
+	/* A worker that gave the last job back may still be on its way out of the lock. */
+	(void)pthread_mutex_lock(&client->lock);
+	(void)pthread_mutex_unlock(&client->lock);
+	(void)pthread_mutex_destroy(&client->lock);
+	(void)close(client->event_fd);
+	free(client);
+}
+
+int sign_client_fd(const struct sign_client *client)
+{
+	return client->event_fd;
+}
+
+size_t sign_client_in_flight(const struct sign_client *client)
+{
+	return client->in_flight;
+}
+
+static void submit(struct sign_client *client, struct sign_task *task, enum sign_task_kind kind)
+{
+	task->client = client;
+	task->kind = kind;
+	task_list_add(&client->submitted, task);
+	client->in_flight++;
+}
+
+void sign_client_submit(struct sign_client *client, struct sign_job *job)
+{
+	submit(client, &job->task, SIGN_TASK_SIGN);
+}
+
+void sign_client_submit_load(struct sign_client *client, struct key_load_job *job)
+{
+	submit(client, &job->task, SIGN_TASK_LOAD_KEY);
+}
+
+static void cancel(struct sign_client *client)
+{
+	for (struct sign_task *task = client->submitted.first; task != NULL; task = task->next) {
+		if (task->kind == SIGN_TASK_SIGN)
+			((struct sign_job *)task)->error = -ECANCELED;
+		else
+			((struct key_load_job *)task)->error = -ECANCELED;
+	}
+	client_finish(client, &client->submitted);
+}
+
+void sign_client_flush(struct sign_client *client)
+{
+	struct sign_service *service = client->service;
+	size_t wake_count = client->submitted.count;
+	bool is_stopping;
+
+	if (client->submitted.first == NULL)
+		return;
+	(void)pthread_mutex_lock(&service->lock);
+	is_stopping = service->is_stopping;
+	if (!is_stopping)
+		task_list_append(&service->queue, &client->submitted);
+	if (wake_count > service->sleeping_count)
+		wake_count = service->sleeping_count;
+	(void)pthread_mutex_unlock(&service->lock);
+	if (is_stopping) {
+		cancel(client);
+		return;
+	}
+	/* After the lock is free, so that who wakes up does not wait for it. */
+	for (; wake_count > 0; wake_count--)
+		(void)pthread_cond_signal(&service->work);
+}
+
+static void run_done(struct sign_task *task)
+{
+	if (task->kind == SIGN_TASK_SIGN) {
+		struct sign_job *job = (struct sign_job *)task;
+
+		job->done(job);
+	} else {
+		struct key_load_job *job = (struct key_load_job *)task;
+
+		job->done(job);
+	}
+}
+
+size_t sign_client_collect(struct sign_client *client)
+{
+	struct task_list finished;
+	uint64_t events;
+	size_t count;
+
+	if (!atomic_load_explicit(&client->has_finished, memory_order_acquire))
+		return 0;
+	(void)pthread_mutex_lock(&client->lock);
+	finished = client->finished;
+	client->finished = (struct task_list){0};
+	atomic_store_explicit(&client->has_finished, false, memory_order_relaxed);
+	if (read(client->event_fd, &events, sizeof(events)) < 0)
+		events = 0; /* the owner has read it already */
+	(void)pthread_mutex_unlock(&client->lock);
+	count = finished.count;
+	client->in_flight -= count;
+	while (finished.first != NULL)
+		run_done(task_list_take(&finished));
+	return count;
+}
