@@ -26,14 +26,14 @@
 
 struct group_answer {
 	gid_t group;
-	uint64_t asked_ns;
+	int64_t asked_ns;
 	int outcome; /* 0 or GROUP_MEMBERS_E_OTHERS */
 	char name[GROUP_MEMBERS_NAME_SIZE];
 };
 
 struct group_members {
 	uid_t user;
-	uint64_t age_ns_max;
+	int64_t age_ns_max;
 	pthread_mutex_t lock; /* guards what follows */
 	struct group_answer *answers;
 	size_t answer_count;
@@ -43,7 +43,7 @@ struct group_members {
  * for it, too: two enumerations at a time would each see a part, and call a group safe. */
 static pthread_mutex_t enumeration_lock = PTHREAD_MUTEX_INITIALIZER;
 
-int group_members_new(uid_t user, uint64_t age_ns_max, struct group_members **members_out)
+int group_members_new(uid_t user, int64_t age_ns_max, struct group_members **members_out)
 {
 	struct group_members *members = calloc(1, sizeof(*members));
 	int r;

@@ -26,7 +26,7 @@ enum {
 
 struct group_members;
 
-MUST_CHECK int group_members_new(uid_t user, uint64_t age_ns_max,
+MUST_CHECK int group_members_new(uid_t user, int64_t age_ns_max,
 				 struct group_members **members_out);
 void group_members_free(struct group_members *members);
 

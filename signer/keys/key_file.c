@@ -5,6 +5,8 @@
  */
 #include "signer/keys/key_file.h"
 
+#include "common/clock.h"
+
 #include "signer/keys/secret_memory.h"
 
 #include <errno.h>
@@ -12,19 +14,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static uint64_t ns_of(struct timespec time)
-{
-	return (uint64_t)time.tv_sec * 1000000000u + (uint64_t)time.tv_nsec;
-}
-
 static struct key_file_stamp stamp_of(const struct stat *status)
 {
 	return (struct key_file_stamp){
 		.device = status->st_dev,
 		.inode = status->st_ino,
 		.size = (uint64_t)status->st_size,
-		.modified_ns = ns_of(status->st_mtim),
-		.changed_ns = ns_of(status->st_ctim),
+		.modified_ns = clock_ns_of(status->st_mtim),
+		.changed_ns = clock_ns_of(status->st_ctim),
 	};
 }
 

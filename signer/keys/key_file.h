@@ -32,8 +32,8 @@ struct key_file_stamp {
 	uint64_t device;
 	uint64_t inode;
 	uint64_t size;
-	uint64_t modified_ns; /* since 1970 */
-	uint64_t changed_ns;  /* since 1970; also owner, mode, links */
+	int64_t modified_ns; /* since 1970 */
+	int64_t changed_ns;  /* since 1970; also owner, mode, links */
 };
 
 struct key_file {

@@ -56,7 +56,7 @@ struct key_entry {
 	struct key *key; /* NULL: a failure */
 	int outcome;     /* of a failure */
 	char *text;      /* of a failure */
-	uint64_t until_ns; /* monotonic; good until then; 0: for ever */
+	int64_t until_ns; /* monotonic; good until then; 0: for ever */
 	struct key_file_stamp stamp;
 	atomic_bool is_used;
 };
@@ -84,7 +84,7 @@ struct key_store {
 	struct key_store_stats stats;
 	size_t window_loads; /* see "too small" above */
 	size_t window_reloads;
-	uint64_t window_start_ns;
+	int64_t window_start_ns;
 	size_t notice_loads; /* what NOTICE_SMALL says; constant once it is raised */
 	size_t notice_reloads;
 };
@@ -93,7 +93,7 @@ struct key_store {
 struct key_answer {
 	struct key *key; /* a reference, or NULL */
 	int outcome;
-	uint64_t until_ns;
+	int64_t until_ns;
 	struct key_file_stamp stamp;
 };
 
@@ -361,7 +361,7 @@ static struct key *store_find_file(struct key_store *store, const struct key_fil
 static int load_file(struct key_store *store, const char *path, struct key_entry *entry,
 		     bool *was_read_out, struct key_problem *problem)
 {
-	uint64_t now_ns = clock_realtime_ns();
+	int64_t now_ns = clock_realtime_ns();
 	struct key_file file;
 	int r = key_file_open(&file, store->safe, path,
 			      store->config.require_safe ? SAFE_PATH_REFUSE : SAFE_PATH_REPORT,
@@ -410,7 +410,7 @@ static void window_count(struct key_store *store, struct name_hash name)
 	size_t loads_max =
 		store->config.keys_max > THRASH_LOADS ? store->config.keys_max : THRASH_LOADS;
 	uint64_t *ghost = &store->ghosts[name.words[1] & store->ghost_mask];
-	uint64_t now_ns = clock_monotonic_ns();
+	int64_t now_ns = clock_monotonic_ns();
 
 	if (store->window_loads == 0)
 		store->window_start_ns = now_ns;

@@ -42,7 +42,7 @@ struct safe_path_walk {
 	char rest[PATH_MAX];	/* still to walk */
 };
 
-int safe_path_new(uid_t user, uint64_t group_age_ns_max, struct safe_path **safe_out)
+int safe_path_new(uid_t user, int64_t group_age_ns_max, struct safe_path **safe_out)
 {
 	struct safe_path *safe = calloc(1, sizeof(*safe));
 	int r;

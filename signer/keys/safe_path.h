@@ -50,7 +50,7 @@ enum safe_path_policy {
 struct safe_path;
 
 /* `group_age_ns_max`: how long the members of a group are taken to be the same. */
-MUST_CHECK int safe_path_new(uid_t user, uint64_t group_age_ns_max, struct safe_path **safe_out);
+MUST_CHECK int safe_path_new(uid_t user, int64_t group_age_ns_max, struct safe_path **safe_out);
 void safe_path_free(struct safe_path *safe);
 
 /* Opens for reading, without blocking. `text` has SAFE_PATH_TEXT_SIZE bytes and is "" if all is
