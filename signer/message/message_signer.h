@@ -22,11 +22,11 @@
  *           message_signer_busy().
  * Threads:  the one of its sign_client.
  */
-#ifndef MESSAGE_MESSAGE_SIGNER_H
-#define MESSAGE_MESSAGE_SIGNER_H
+#ifndef SIGNER_MESSAGE_MESSAGE_SIGNER_H
+#define SIGNER_MESSAGE_MESSAGE_SIGNER_H
 
 #include "common/buffer.h"
-#include "signer/keys/sign_service.h"
+#include "signer/message/message_tools.h"
 #include "signer/message/signing_context.h"
 
 enum message_verdict {
@@ -48,12 +48,12 @@ enum message_progress {
 
 struct message_signer;
 
-MUST_CHECK int message_signer_new(struct sign_client *client, struct message_signer **signer_out);
+MUST_CHECK int message_signer_new(struct message_tools *tools, struct message_signer **signer_out);
 void message_signer_free(struct message_signer *signer);
 
 /*
- * `job` names the message in log lines and is borrowed until the verdict is final. `wake` comes from
- * sign_client_collect() or the call that submits, never from within push or end.
+ * `job` names the message in log lines and is borrowed until the verdict is final, as the context is.
+ * `wake` comes from sign_client_collect(), never from within push or end.
  */
 void message_signer_start(struct message_signer *signer, const struct signing_context *context,
 			  const char *job, int64_t now_s,

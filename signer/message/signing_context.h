@@ -1,16 +1,39 @@
 /*
- * signing_context - what a message is signed by: one configuration, made ready.
+ * signing_context - what messages are signed by: one configuration, made ready.
  *
- * Is:       the tables, the header lists and the key store of one configuration, read-only once
- *           made. A reload makes a new one beside the old; messages under way keep theirs.
+ * Is:       the configuration, its tables, the header lists and the key store, made together and then
+ *           read-only. A reload makes a new one beside the old; messages under way keep theirs.
+ * Use:      signing_context_new() takes the configuration over; ref and unref from then on.
+ * Errors:   -errno, or SIGNING_CONTEXT_E_REFUSED, and `problems` says why.
+ * Owns:     all of it, until the last reference goes.
  * Threads:  shared by all; the reference count is atomic.
  */
-#ifndef MESSAGE_SIGNING_CONTEXT_H
-#define MESSAGE_SIGNING_CONTEXT_H
+#ifndef SIGNER_MESSAGE_SIGNING_CONTEXT_H
+#define SIGNER_MESSAGE_SIGNING_CONTEXT_H
 
 #include "common/compiler.h"
+#include "common/problems.h"
+#include "signer/dkim/header_select.h"
+#include "signer/keys/key_store.h"
+#include "signer/tables/signer_config.h"
+#include "signer/tables/signing_rules.h"
 
-struct signing_context;
+enum {
+	SIGNING_CONTEXT_E_REFUSED = 1,
+};
+
+/* Read it, change nothing. */
+struct signing_context {
+	_Atomic unsigned references;
+	struct signer_config *config;
+	struct signing_rules *rules;
+	struct header_select *header_select;
+	struct key_store *keys;
+};
+
+/* On error the configuration stays the caller's. */
+MUST_CHECK int signing_context_new(struct signer_config *config, struct problems *problems,
+				   struct signing_context **context_out);
 
 struct signing_context *signing_context_ref(struct signing_context *context);
 void signing_context_unref(struct signing_context *context);

@@ -51,18 +51,18 @@ struct out_file {
 	void (*moved)(struct out_file *file);
 	int tmp_fd;
 	int fd;
-	int error; /* 0, or -errno of the first operation that failed */
+	int error;    /* 0, or -errno of the first operation that failed */
 	bool created; /* the name is in tmp/ */
 	bool finishing;
 	bool owned; /* owner and group are set, or need not be */
 	struct out_file_rights rights;
 	char name[OUT_FILE_NAME_SIZE];
-	uint64_t base;	      /* position of tail.data[0] */
-	struct buffer tail;   /* not yet on its way to disk */
+	uint64_t base;	    /* position of tail.data[0] */
+	struct buffer tail; /* not yet on its way to disk */
 	struct buffer writing;
-	size_t written;	      /* bytes of `writing` on disk */
-	uint64_t writing_at;  /* position of writing.data[0] */
-	uint64_t disk_end;    /* the file on disk is this long */
+	size_t written;	     /* bytes of `writing` on disk */
+	uint64_t writing_at; /* position of writing.data[0] */
+	uint64_t disk_end;   /* the file on disk is this long */
 	struct out_patch *patches;
 };
 

@@ -10,18 +10,18 @@
 #define FREE_MAX 1024
 
 struct signer_pool {
-	struct sign_client *client;
+	struct message_tools *tools;
 	size_t count;
 	struct message_signer *free[FREE_MAX];
 };
 
-int signer_pool_new(struct sign_client *client, struct signer_pool **pool_out)
+int signer_pool_new(struct message_tools *tools, struct signer_pool **pool_out)
 {
 	struct signer_pool *pool = calloc(1, sizeof(*pool));
 
 	if (pool == NULL)
 		return -ENOMEM;
-	pool->client = client;
+	pool->tools = tools;
 	*pool_out = pool;
 	return 0;
 }
@@ -38,7 +38,7 @@ void signer_pool_free(struct signer_pool *pool)
 int signer_pool_take(struct signer_pool *pool, struct message_signer **signer_out)
 {
 	if (pool->count == 0)
-		return message_signer_new(pool->client, signer_out);
+		return message_signer_new(pool->tools, signer_out);
 	*signer_out = pool->free[--pool->count];
 	return 0;
 }

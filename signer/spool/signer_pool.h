@@ -1,7 +1,7 @@
 /*
  * signer_pool - message_signers that are free, so that their buffers are used again.
  *
- * Threads:  one: a pool belongs to one sign_client.
+ * Threads:  one: a pool belongs to one message_tools.
  */
 #ifndef SPOOL_SIGNER_POOL_H
 #define SPOOL_SIGNER_POOL_H
@@ -10,7 +10,7 @@
 
 struct signer_pool;
 
-MUST_CHECK int signer_pool_new(struct sign_client *client, struct signer_pool **pool_out);
+MUST_CHECK int signer_pool_new(struct message_tools *tools, struct signer_pool **pool_out);
 
 /* All signers must be back. */
 void signer_pool_free(struct signer_pool *pool);

@@ -181,12 +181,8 @@ static void settle_error(struct unit *unit, const char *what, int error)
 	case UNIT_INPUT_E_CHANGED:
 		unit_settle(unit, UNIT_STAY, 0, "it changed while it was read");
 		return;
-	case -ENOENT:
-		unit_settle(unit, UNIT_GONE, 0, "it is not there any more");
-		return;
-	default:
-		unit_settle(unit, UNIT_STAY, error, "%s: %s", what, strerror(-error));
-		return;
+	case -ENOENT: unit_settle(unit, UNIT_GONE, 0, "it is not there any more"); return;
+	default: unit_settle(unit, UNIT_STAY, error, "%s: %s", what, strerror(-error)); return;
 	}
 }
 
@@ -237,8 +233,8 @@ static void reading_done(struct unit *unit)
 	if (counts->signed_count == 0 && counts->refused_count == 0)
 		unit_settle(unit, UNIT_MOVE_OUT, 0, "not to be signed");
 	else if (counts->signed_count + counts->passed_count + counts->already_signed_count == 0)
-		unit_settle(unit, UNIT_MOVE_FAILED, 0, "%.*s",
-			    (int)unit->note.tail.size, (const char *)unit->note.tail.data);
+		unit_settle(unit, UNIT_MOVE_FAILED, 0, "%.*s", (int)unit->note.tail.size,
+			    (const char *)unit->note.tail.data);
 	else
 		unit_settle(unit, UNIT_RELEASE, 0, "signed");
 }
@@ -246,7 +242,7 @@ static void reading_done(struct unit *unit)
 static void reading_proceed(struct unit *unit)
 {
 	int out_error = out_file_error(&unit->out) != 0 ? out_file_error(&unit->out)
-							 : out_file_error(&unit->failed);
+							: out_file_error(&unit->failed);
 
 	if (unit_input_error(&unit->input) != 0) {
 		settle_error(unit, "in", unit_input_error(&unit->input));

@@ -15,7 +15,8 @@
 #include <unistd.h>
 
 #define KEEP_CAPACITY_MAX ((size_t)64 * 1024)
-#define STATUS_MASK	  (STATX_TYPE | STATX_MODE | STATX_UID | STATX_GID | STATX_INO | STATX_SIZE | STATX_MTIME)
+#define STATUS_MASK                                                                                \
+	(STATX_TYPE | STATX_MODE | STATX_UID | STATX_GID | STATX_INO | STATX_SIZE | STATX_MTIME)
 
 static void unit_input_done(struct ring_op *op, int res);
 
@@ -170,7 +171,8 @@ static void unit_input_failed(struct unit_input *input, int error)
 
 static void unit_input_done(struct ring_op *op, int res)
 {
-	struct unit_input *input = (struct unit_input *)((char *)op - offsetof(struct unit_input, op));
+	struct unit_input *input = (struct unit_input *)((char *)op -
+							 offsetof(struct unit_input, op));
 
 	if (res < 0) {
 		unit_input_failed(input, res);

@@ -43,13 +43,13 @@ struct unit_message {
 		UNIT_MESSAGE_SIGNING,
 		UNIT_MESSAGE_DONE,
 	} state;
-	bool patched;	      /* written with gaps: its fields go over them on disk */
-	uint64_t raw_start;   /* of its transaction in the input */
-	uint64_t line;	      /* of its transaction in a batch */
-	uint64_t out_start;   /* of its transaction in `out` */
-	uint64_t text_start;  /* of its text in `out` */
-	uint64_t insert_at;   /* of its fields in `out` */
-	size_t fields_size;   /* 0: not put in */
+	bool patched;	     /* written with gaps: its fields go over them on disk */
+	uint64_t raw_start;  /* of its transaction in the input */
+	uint64_t line;	     /* of its transaction in a batch */
+	uint64_t out_start;  /* of its transaction in `out` */
+	uint64_t text_start; /* of its text in `out` */
+	uint64_t insert_at;  /* of its fields in `out` */
+	size_t fields_size;  /* 0: not put in */
 	char job[JOB_SIZE];
 };
 
@@ -200,8 +200,9 @@ static void note_refusal(struct unit *unit, const char *reason)
 	unit->note_count++;
 	if (out_file_end(&unit->note) > UNIT_REASON_SIZE)
 		return; /* a person has seen enough */
-	snprintf(place, sizeof(place), "%smessage %u (line %" PRIu64 "): ",
-		 unit->note_count > 1 ? "; " : "", unit->message_count, unit->current->line);
+	snprintf(place, sizeof(place),
+		 "%smessage %u (line %" PRIu64 "): ", unit->note_count > 1 ? "; " : "",
+		 unit->message_count, unit->current->line);
 	r = out_file_append(&unit->note, bytes_of_string(place));
 	if (r == 0)
 		r = out_file_append(&unit->note, bytes_of_string(reason));
