@@ -14,8 +14,8 @@ static void error(const struct signer_config *config, struct problems *problems,
 	problems_error(problems, signer_config_place(config, name), "%s", text);
 }
 
-static void warning(const struct signer_config *config, struct problems *problems,
-		    const char *name, const char *text)
+static void warning(const struct signer_config *config, struct problems *problems, const char *name,
+		    const char *text)
 {
 	problems_warning(problems, signer_config_place(config, name), "%s", text);
 }
@@ -66,7 +66,8 @@ static void check_keys(const struct signer_config *config, struct problems *prob
 	if (!config->mode_verify)
 		error(config, problems, "Mode", needs);
 	else
-		problems_warning(problems, (struct problem_place){0}, "nothing is signed: %s", needs);
+		problems_warning(problems, (struct problem_place){0}, "nothing is signed: %s",
+				 needs);
 }
 
 static void check_signatures(const struct signer_config *config, struct problems *problems)
@@ -80,7 +81,8 @@ static void check_signatures(const struct signer_config *config, struct problems
 		warning(config, problems, "BodyLengthDB", partial);
 	if (config->minimum_key_bits < KEY_BITS_MIN)
 		warning(config, problems, "MinimumKeyBits",
-			"keys of less than 1024 bits must not be used (RFC 8301 3.2), and verifiers do "
+			"keys of less than 1024 bits must not be used (RFC 8301 3.2), and "
+			"verifiers do "
 			"not take them");
 	if (config->select_canonicalization_header != NULL)
 		warning(config, problems, "SelectCanonicalizationHeader",
@@ -140,10 +142,11 @@ static void check_headers(const struct signer_config *config, struct problems *p
 		struct bytes name = config->oversign_headers.items[i];
 
 		if (!name_is_signed(config, name))
-			problems_warning(problems, signer_config_place(config, "OversignHeaders"),
-					 "\"%.*s\" is not in SignHeaders: where a message has such a "
-					 "field, the signature will not verify",
-					 BYTES_PRINTF(name));
+			problems_warning(
+				problems, signer_config_place(config, "OversignHeaders"),
+				"\"%.*s\" is not in SignHeaders: where a message has such a "
+				"field, the signature will not verify",
+				BYTES_PRINTF(name));
 	}
 }
 

@@ -80,8 +80,8 @@ static bool choice_parse(const char *text, const struct option *option, int *cho
 	for (const struct option_choice *choice = option->choices; choice->word != NULL; choice++) {
 		struct bytes word = bytes_of_string(choice->word);
 
-		if (bytes_equal_nocase(word, wanted) ||
-		    (option->is_short && wanted.size > 0 && bytes_start_with_nocase(word, wanted))) {
+		if (bytes_equal_nocase(word, wanted) || (option->is_short && wanted.size > 0 &&
+							 bytes_start_with_nocase(word, wanted))) {
 			*choice_out = choice->value;
 			return true;
 		}

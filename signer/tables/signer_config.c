@@ -158,8 +158,8 @@ int signer_config_new(struct signer_config **config_out)
 		return -ENOMEM;
 	config->source = calloc(1, sizeof(*config->source));
 	if (config->source != NULL)
-		config->source->states =
-			calloc(option_table_count(), sizeof(*config->source->states));
+		config->source->states = calloc(option_table_count(),
+						sizeof(*config->source->states));
 	if (config->source == NULL || config->source->states == NULL) {
 		signer_config_free(config);
 		return -ENOMEM;
@@ -209,9 +209,9 @@ void signer_config_free(struct signer_config *config)
 static int option_set(struct signer_config *config, const struct option *option, const char *text,
 		      struct problem_place place, struct problems *problems)
 {
-	const struct option *keeper =
-		option->same_as == NULL ? option
-					: option_table_find(bytes_of_string(option->same_as));
+	const struct option *keeper = option->same_as == NULL
+					      ? option
+					      : option_table_find(bytes_of_string(option->same_as));
 	char reason[OPTION_VALUE_REASON_SIZE];
 	struct option_state *state = state_of(config, keeper);
 	struct option_value value;
@@ -457,10 +457,11 @@ static void class_check(const struct signer_config *config, const struct option 
 		return;
 	case OPTION_VERIFIER:
 		if (config->mode_verify)
-			problems_error(problems, state->place,
-				       "is not supported, and without it other mail would be let in: "
-				       "%s; set \"Mode s\", or take the option out",
-				       option->description);
+			problems_error(
+				problems, state->place,
+				"is not supported, and without it other mail would be let in: "
+				"%s; set \"Mode s\", or take the option out",
+				option->description);
 		return;
 	}
 }
