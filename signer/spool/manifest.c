@@ -4,7 +4,7 @@
  *
  *   postseal-manifest 1
  *   unit DEVICE INODE SIZE MTIME_S MTIME_NS NAME
- *   file out TMPNAME NAME
+ *   file out|failed|note TMPNAME NAME
  *   end LINES
  */
 #include "signer/spool/manifest.h"
@@ -18,7 +18,11 @@
 
 #define FIRST_LINE "postseal-manifest 1\n"
 
-static const char *const place_names[] = {[SPOOL_OUT] = "out", [SPOOL_FAILED] = "failed"};
+static const char *const place_names[] = {
+	[SPOOL_OUT] = "out",
+	[SPOOL_FAILED] = "failed",
+	[SPOOL_NOTE] = "note",
+};
 
 struct unit_identity unit_identity_of(const struct statx *status)
 {
@@ -147,18 +151,18 @@ static int parse_file(char *line, const struct manifest_reader *reader)
 	char place_name[8];
 	char tmp_name[NAME_MAX + 1];
 	int name_at = 0;
-	enum spool_place place;
+	size_t place = 0;
 
 	if (sscanf(line, "file %7s %255s %n", place_name, tmp_name, &name_at) != 2 ||
 	    name_at == 0 || !decode_name(line + name_at) || !decode_name(tmp_name))
 		return MANIFEST_E_MALFORMED;
-	if (strcmp(place_name, place_names[SPOOL_OUT]) == 0)
-		place = SPOOL_OUT;
-	else if (strcmp(place_name, place_names[SPOOL_FAILED]) == 0)
-		place = SPOOL_FAILED;
-	else
+	while (place < ARRAY_COUNT(place_names) && strcmp(place_name, place_names[place]) != 0)
+		place++;
+	if (place == ARRAY_COUNT(place_names))
 		return MANIFEST_E_MALFORMED;
-	return reader == NULL ? 0 : reader->file(reader->arg, tmp_name, place, line + name_at);
+	return reader == NULL ? 0
+			      : reader->file(reader->arg, tmp_name, (enum spool_place)place,
+					     line + name_at);
 }
 
 /* With a NULL reader only checks. */

@@ -26,6 +26,7 @@ enum {
 enum spool_place {
 	SPOOL_OUT,
 	SPOOL_FAILED,
+	SPOOL_NOTE, /* a reason, in failed/ too; it replaces an older one, and decides nothing */
 };
 
 /*

@@ -19,9 +19,6 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-/* A buffer that once held a large message is not kept for small ones. */
-#define KEEP_CAPACITY_MAX ((size_t)64 * 1024)
-
 struct out_patch {
 	struct out_patch *next;
 	uint64_t position;
@@ -47,27 +44,15 @@ static void drop_patches(struct out_file *file)
 	}
 }
 
-static void reuse_buffer(struct buffer *buffer)
-{
-	buffer_clear(buffer);
-	if (buffer->capacity > KEEP_CAPACITY_MAX)
-		buffer_deinit(buffer);
-}
-
 void out_file_init(struct out_file *file, struct ring *ring, int tmp_fd, uint64_t number,
 		   void (*moved)(struct out_file *file))
 {
-	struct buffer tail = file->tail;
-	struct buffer writing = file->writing;
-
 	*file = (struct out_file){
 		.op.done = out_file_done,
 		.ring = ring,
 		.moved = moved,
 		.tmp_fd = tmp_fd,
 		.fd = -1,
-		.tail = tail,
-		.writing = writing,
 		.owned = true,
 	};
 	snprintf(file->name, sizeof(file->name), "u%" PRIx64, number);
@@ -80,8 +65,8 @@ void out_file_deinit(struct out_file *file)
 		close(file->fd);
 	file->fd = -1;
 	drop_patches(file);
-	reuse_buffer(&file->tail);
-	reuse_buffer(&file->writing);
+	buffer_deinit(&file->tail);
+	buffer_deinit(&file->writing);
 }
 
 void out_file_set_rights(struct out_file *file, const struct out_file_rights *rights)

@@ -16,9 +16,12 @@
 #include <assert.h>
 #include <errno.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#define REASON_SUFFIX ".reason"
 
 static void input_moved(struct unit_input *input)
 {
@@ -75,13 +78,6 @@ void unit_deinit(struct unit *unit)
 {
 	assert(unit->state == UNIT_FREE);
 	unit_text_deinit(unit);
-	buffer_deinit(&unit->input.chunk);
-	buffer_deinit(&unit->out.tail);
-	buffer_deinit(&unit->out.writing);
-	buffer_deinit(&unit->failed.tail);
-	buffer_deinit(&unit->failed.writing);
-	buffer_deinit(&unit->note.tail);
-	buffer_deinit(&unit->note.writing);
 }
 
 static void init_out_file(struct unit *unit, struct out_file *file,
@@ -94,10 +90,15 @@ static void init_out_file(struct unit *unit, struct out_file *file,
 		      moved);
 }
 
-void unit_start(struct unit *unit, const char *name)
+void unit_assign(struct unit *unit, const char *name)
 {
 	assert(unit->state == UNIT_FREE);
 	snprintf(unit->name, sizeof(unit->name), "%s", name);
+}
+
+void unit_start(struct unit *unit)
+{
+	assert(unit->state == UNIT_FREE);
 	unit->outcome = UNIT_RELEASE;
 	unit->error = 0;
 	unit->reason[0] = '\0';
@@ -126,12 +127,6 @@ void unit_start(struct unit *unit, const char *name)
 void unit_finish(struct unit *unit)
 {
 	assert(unit->state == UNIT_SETTLED);
-	out_file_deinit(&unit->out);
-	out_file_deinit(&unit->failed);
-	out_file_deinit(&unit->note);
-	unit_input_deinit(&unit->input);
-	signing_context_unref(unit->context);
-	unit->context = NULL;
 	unit_enter(unit, UNIT_FREE);
 }
 
@@ -169,6 +164,25 @@ void unit_settle(struct unit *unit, enum unit_outcome outcome, int error, const 
 		unit->outcome = UNIT_STAY;
 		unit->error = -ENOMEM;
 	}
+}
+
+void unit_stays_after_all(struct unit *unit, int error, const char *format, ...)
+{
+	va_list args;
+
+	unit->outcome = UNIT_STAY;
+	unit->error = error;
+	unit->counts = (struct unit_counts){0};
+	va_start(args, format);
+	vsnprintf(unit->reason, sizeof(unit->reason), format, args);
+	va_end(args);
+}
+
+void unit_reason_name(const struct unit *unit, char name[NAME_MAX + 1])
+{
+	const int room = NAME_MAX - (int)(sizeof(REASON_SUFFIX) - 1);
+
+	snprintf(name, NAME_MAX + 1, "%.*s" REASON_SUFFIX, room, unit->name);
 }
 
 /* What the input or an output said went wrong. */
@@ -308,13 +322,10 @@ static void look_for_late_errors(struct unit *unit)
 		if (error == 0)
 			error = unit_input_error(&unit->input);
 	}
-	if (error == 0)
-		return;
-	unit->outcome = UNIT_STAY;
-	unit->counts = (struct unit_counts){0};
-	unit->error = error < 0 ? error : 0;
-	snprintf(unit->reason, sizeof(unit->reason), "%s",
-		 error < 0 ? strerror(-error) : "it changed while it was read");
+	if (error < 0)
+		unit_stays_after_all(unit, error, "%s", strerror(-error));
+	else if (error > 0)
+		unit_stays_after_all(unit, 0, "it changed while it was read");
 }
 
 static bool remove_file(struct unit *unit, struct out_file *file, bool wanted)
@@ -334,6 +345,13 @@ static void cleaning_proceed(struct unit *unit)
 	if (remove_file(unit, &unit->out, release) || remove_file(unit, &unit->failed, release) ||
 	    remove_file(unit, &unit->note, wants_note(unit)))
 		return;
+	/* Many may wait for their batch: they do so without their content. */
+	out_file_deinit(&unit->out);
+	out_file_deinit(&unit->failed);
+	out_file_deinit(&unit->note);
+	unit_input_deinit(&unit->input);
+	signing_context_unref(unit->context);
+	unit->context = NULL;
 	unit_enter(unit, UNIT_SETTLED);
 	unit->settled(unit, unit->settled_arg);
 }

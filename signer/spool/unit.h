@@ -5,7 +5,8 @@
  *           (NAME.bsmtp). It ends settled: with files in tmp/ that are to be released, with a whole
  *           file that is to be moved, or with nothing changed.
  * Is not:   the step that makes it count (batch.h), or the choice of what comes next.
- * Use:      unit_start(); `settled` is called once; then the batch takes it, and unit_finish().
+ * Use:      unit_assign(), unit_start(); `settled` is called once; then the batch takes it, and
+ *           unit_finish().
  * Outcomes: docs/architecture.md, "What becomes of a unit".
  * Owns:     everything that it needs, kept from unit to unit: a unit object is used again.
  * Threads:  its ring's.
@@ -62,7 +63,8 @@ struct unit {
 	const struct unit_setting *setting;
 	void (*settled)(struct unit *unit, void *arg);
 	void *settled_arg;
-	struct unit *next; /* of the list that the owner keeps it on */
+	struct unit *next;	/* of the list that the owner keeps it on */
+	struct unit *busy_next; /* of unit_busy.h */
 
 	enum unit_state {
 		UNIT_FREE,
@@ -92,8 +94,8 @@ struct unit {
 	bool ending;	/* the text of the current message of a batch is over */
 	struct bytes rest;
 	struct bytes text;
-	struct bsmtp_reader reader;
-	uint64_t rest_offset; /* of `rest` in the input */
+	struct bsmtp_reader *reader; /* of a batch; kept for the next */
+	uint64_t rest_offset;	     /* of `rest` in the input */
 	unsigned message_count;
 	unsigned note_count;
 	enum unit_message_mode {
@@ -107,22 +109,35 @@ struct unit {
 	unsigned pending_count;
 	struct unit_message *spare;
 
-	struct ring_op op; /* the owner's, once settled */
+	/* Once settled, these are the batch's: see unit_steps.c. */
+	struct ring_op op;
 	struct statx status;
+	struct batch *batch;
+	const struct unit_steps_setting *steps_setting;
+	const uint8_t *steps;
+	int step_error;
+	char target[NAME_MAX + 1];
 };
 
 void unit_init(struct unit *unit, const struct unit_setting *setting,
 	       void (*settled)(struct unit *unit, void *arg), void *arg);
 void unit_deinit(struct unit *unit);
 
-/* `name` is copied. */
-void unit_start(struct unit *unit, const char *name);
+/* Which file of in/ it is about; copied. Free units only. */
+void unit_assign(struct unit *unit, const char *name);
+void unit_start(struct unit *unit);
 
 /* Drops the content, so that the object may be started again. Settled units only. */
 void unit_finish(struct unit *unit);
 
 /* How much memory it may take, for the owner's budget. */
 uint64_t unit_bytes_estimate(const struct unit *unit);
+
+/* Settled as something to release or move, it stays in in/ after all. */
+PRINTF_LIKE(3, 4) void unit_stays_after_all(struct unit *unit, int error, const char *format, ...);
+
+/* failed/NAME.reason, cut where the name would get too long. */
+void unit_reason_name(const struct unit *unit, char name[NAME_MAX + 1]);
 
 /* A batch of messages, by its name. */
 bool unit_name_is_batch(const char *name);

@@ -14,7 +14,6 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-#define KEEP_CAPACITY_MAX ((size_t)64 * 1024)
 #define STATUS_MASK                                                                                \
 	(STATX_TYPE | STATX_MODE | STATX_UID | STATX_GID | STATX_INO | STATX_SIZE | STATX_MTIME)
 
@@ -28,8 +27,6 @@ static void unit_input_enter(struct unit_input *input, enum unit_input_state nex
 void unit_input_init(struct unit_input *input, struct ring *ring, int in_fd, const char *name,
 		     void (*moved)(struct unit_input *input))
 {
-	struct buffer chunk = input->chunk;
-
 	*input = (struct unit_input){
 		.op.done = unit_input_done,
 		.ring = ring,
@@ -37,10 +34,8 @@ void unit_input_init(struct unit_input *input, struct ring *ring, int in_fd, con
 		.name = name,
 		.in_fd = in_fd,
 		.fd = -1,
-		.chunk = chunk,
 		.chunk_taken = true,
 	};
-	buffer_clear(&input->chunk);
 }
 
 void unit_input_deinit(struct unit_input *input)
@@ -49,9 +44,7 @@ void unit_input_deinit(struct unit_input *input)
 	if (input->fd >= 0)
 		close(input->fd);
 	input->fd = -1;
-	buffer_clear(&input->chunk);
-	if (input->chunk.capacity > KEEP_CAPACITY_MAX)
-		buffer_deinit(&input->chunk);
+	buffer_deinit(&input->chunk);
 }
 
 bool unit_input_busy(const struct unit_input *input)

@@ -219,7 +219,7 @@ static void unit_finish_rewind(struct unit *unit)
 		return;
 	unit->rewinding = false;
 	out_file_truncate(&unit->out, message->out_start);
-	bsmtp_reader_rewind(&unit->reader, message->line);
+	bsmtp_reader_rewind(unit->reader, message->line);
 	unit_input_seek(&unit->input, message->raw_start);
 	unit->rest_offset = message->raw_start;
 	unit->rest = bytes_of(NULL, 0);
@@ -407,7 +407,7 @@ static void batch_event(struct unit *unit, const struct bsmtp_event *event, uint
 	case BSMTP_NOTHING: return;
 	case BSMTP_MAIL:
 		if (!message_begin_transaction(unit, raw_start,
-					       bsmtp_reader_line(&unit->reader) - 1))
+					       bsmtp_reader_line(unit->reader) - 1))
 			return;
 		(void)unit_copy(unit, event->raw);
 		return;
@@ -415,7 +415,7 @@ static void batch_event(struct unit *unit, const struct bsmtp_event *event, uint
 		if (!unit_copy(unit, event->raw))
 			return;
 		/* RSET: the transaction was none. */
-		if (unit->current != NULL && !bsmtp_reader_in_transaction(&unit->reader))
+		if (unit->current != NULL && !bsmtp_reader_in_transaction(unit->reader))
 			unit_remove_current(unit);
 		return;
 	case BSMTP_RCPT: (void)unit_copy(unit, event->raw); return;
@@ -435,14 +435,14 @@ static void batch_event(struct unit *unit, const struct bsmtp_event *event, uint
 static void batch_broken(struct unit *unit, int error)
 {
 	unit_settle(unit, UNIT_MOVE_FAILED, 0, "line %" PRIu64 ": %s",
-		    bsmtp_reader_line(&unit->reader), bsmtp_error_text(error));
+		    bsmtp_reader_line(unit->reader), bsmtp_error_text(error));
 }
 
 static void batch_next(struct unit *unit)
 {
 	struct bsmtp_event event;
 	size_t before = unit->rest.size;
-	int r = bsmtp_reader_next(&unit->reader, &unit->rest, &event);
+	int r = bsmtp_reader_next(unit->reader, &unit->rest, &event);
 
 	if (r != 0) {
 		batch_broken(unit, r);
@@ -485,7 +485,7 @@ static void end_of_input(struct unit *unit)
 		unit->input_done = unit->current == NULL;
 		return;
 	}
-	r = bsmtp_reader_end(&unit->reader);
+	r = bsmtp_reader_end(unit->reader);
 	if (r != 0)
 		batch_broken(unit, r);
 	else
@@ -564,9 +564,17 @@ static bool pump_step(struct unit *unit)
 void unit_text_start(struct unit *unit)
 {
 	unit->is_batch = unit_name_is_batch(unit->name);
-	bsmtp_reader_init(&unit->reader);
-	if (!unit->is_batch && message_begin_transaction(unit, 0, 1))
-		message_begin_text(unit);
+	if (!unit->is_batch) {
+		if (message_begin_transaction(unit, 0, 1))
+			message_begin_text(unit);
+		return;
+	}
+	if (unit->reader == NULL)
+		unit->reader = malloc(sizeof(*unit->reader));
+	if (unit->reader == NULL)
+		unit_settle(unit, UNIT_STAY, -ENOMEM, "out of memory");
+	else
+		bsmtp_reader_init(unit->reader);
 }
 
 /* What was just read, if it was. */
@@ -625,4 +633,6 @@ void unit_text_deinit(struct unit *unit)
 		unit->spare = message->next;
 		free(message);
 	}
+	free(unit->reader);
+	unit->reader = NULL;
 }

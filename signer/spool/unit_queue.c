@@ -1,0 +1,281 @@
+/*
+ * How it works: a scan looks at every name once and keeps the oldest in a heap of bounded size, the
+ * youngest of the kept on top, so that a directory of any size costs the same memory. Then they are
+ * sorted. Names lie one behind the other in one buffer.
+ */
+#include "signer/spool/unit_queue.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+struct queued_name {
+	int64_t mtime_ns;
+	uint32_t name_offset;
+	uint32_t order; /* of two with one time, the one found first */
+};
+
+/* What one scan has so far, and then what the queue holds. */
+struct name_list_by_age {
+	struct queued_name *items;
+	size_t count;
+	size_t capacity;
+	struct buffer names;
+	size_t dropped_bytes; /* of names that are no longer in `items` */
+	bool has_more;
+};
+
+struct unit_queue {
+	pthread_mutex_t mutex;
+	struct name_list_by_age list;
+	size_t next; /* the first that has not been taken */
+};
+
+static void list_deinit(struct name_list_by_age *list)
+{
+	free(list->items);
+	buffer_deinit(&list->names);
+	*list = (struct name_list_by_age){0};
+}
+
+int unit_queue_new(struct unit_queue **queue_out)
+{
+	struct unit_queue *queue = calloc(1, sizeof(*queue));
+
+	if (queue == NULL)
+		return -ENOMEM;
+	pthread_mutex_init(&queue->mutex, NULL);
+	*queue_out = queue;
+	return 0;
+}
+
+void unit_queue_free(struct unit_queue *queue)
+{
+	if (queue == NULL)
+		return;
+	list_deinit(&queue->list);
+	pthread_mutex_destroy(&queue->mutex);
+	free(queue);
+}
+
+static bool younger(const struct queued_name *a, const struct queued_name *b)
+{
+	if (a->mtime_ns != b->mtime_ns)
+		return a->mtime_ns > b->mtime_ns;
+	return a->order > b->order;
+}
+
+static void heap_down(struct queued_name *items, size_t count, size_t at)
+{
+	for (;;) {
+		size_t child = 2 * at + 1;
+		struct queued_name swap;
+
+		if (child >= count)
+			return;
+		if (child + 1 < count && younger(&items[child + 1], &items[child]))
+			child++;
+		if (!younger(&items[child], &items[at]))
+			return;
+		swap = items[at];
+		items[at] = items[child];
+		items[child] = swap;
+		at = child;
+	}
+}
+
+static int by_age(const void *a, const void *b)
+{
+	return younger(a, b) ? 1 : younger(b, a) ? -1 : 0;
+}
+
+static int list_grow(struct name_list_by_age *list)
+{
+	size_t capacity = list->capacity == 0 ? 256 : 2 * list->capacity;
+	void *items;
+
+	if (list->count < list->capacity)
+		return 0;
+	items = realloc(list->items, capacity * sizeof(list->items[0]));
+	if (items == NULL)
+		return -ENOMEM;
+	list->items = items;
+	list->capacity = capacity;
+	return 0;
+}
+
+/* Copies the names that are still wanted together, when the others take more room than they. */
+static int list_compact(struct name_list_by_age *list)
+{
+	struct buffer names = {0};
+	int r = 0;
+
+	if (list->dropped_bytes < 64 * 1024 || list->dropped_bytes < list->names.size / 2)
+		return 0;
+	r = buffer_reserve(&names, list->names.size - list->dropped_bytes);
+	for (size_t i = 0; r == 0 && i < list->count; i++) {
+		const char *name = (const char *)list->names.data + list->items[i].name_offset;
+
+		list->items[i].name_offset = (uint32_t)names.size;
+		r = buffer_append(&names, bytes_of(name, strlen(name) + 1));
+	}
+	if (r != 0) {
+		buffer_deinit(&names);
+		return r;
+	}
+	buffer_deinit(&list->names);
+	list->names = names;
+	list->dropped_bytes = 0;
+	return 0;
+}
+
+static int list_append(struct name_list_by_age *list, const char *name, int64_t mtime_ns)
+{
+	struct queued_name item = {mtime_ns, (uint32_t)list->names.size, (uint32_t)list->count};
+	int r = list_grow(list);
+
+	if (r == 0)
+		r = buffer_append(&list->names, bytes_of(name, strlen(name) + 1));
+	if (r == 0)
+		list->items[list->count++] = item;
+	return r;
+}
+
+/* Keeps the name if it is among the oldest so far. */
+static int list_offer(struct name_list_by_age *list, const char *name, int64_t mtime_ns,
+		      uint32_t order)
+{
+	struct queued_name item = {mtime_ns, 0, order};
+	int r;
+
+	if (list->count < UNIT_QUEUE_MAX) {
+		r = list_append(list, name, mtime_ns);
+		if (r == 0 && list->count == UNIT_QUEUE_MAX) {
+			for (size_t i = list->count / 2; i-- > 0;)
+				heap_down(list->items, list->count, i);
+		}
+		return r;
+	}
+	list->has_more = true;
+	if (!younger(&list->items[0], &item))
+		return 0;
+	item.name_offset = (uint32_t)list->names.size;
+	r = buffer_append(&list->names, bytes_of(name, strlen(name) + 1));
+	if (r != 0)
+		return r;
+	list->dropped_bytes += strlen((const char *)list->names.data + list->items[0].name_offset) +
+			       1;
+	list->items[0] = item;
+	heap_down(list->items, list->count, 0);
+	return list_compact(list);
+}
+
+static int scan_directory(DIR *directory, struct retry_table *retries, int64_t now_ns,
+			  struct name_list_by_age *list)
+{
+	uint32_t order = 0;
+
+	for (;;) {
+		struct dirent *entry;
+		struct statx status;
+		int r;
+
+		errno = 0;
+		entry = readdir(directory);
+		if (entry == NULL)
+			return -errno;
+		if (entry->d_name[0] == '.' || !retry_table_is_due(retries, entry->d_name, now_ns))
+			continue;
+		if (statx(dirfd(directory), entry->d_name, AT_SYMLINK_NOFOLLOW, STATX_MTIME,
+			  &status) != 0)
+			continue; /* it has just been taken away */
+		r = list_offer(list, entry->d_name,
+			       status.stx_mtime.tv_sec * NS_PER_S + status.stx_mtime.tv_nsec,
+			       order++);
+		if (r != 0)
+			return r;
+	}
+}
+
+int unit_queue_scan(struct unit_queue *queue, const struct spool_dir *dir,
+		    struct retry_table *retries)
+{
+	struct name_list_by_age list = {0};
+	int fd = openat(dir->in_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *directory = fd < 0 ? NULL : fdopendir(fd);
+	int r;
+
+	if (directory == NULL) {
+		r = -errno;
+		if (fd >= 0)
+			close(fd);
+		return r;
+	}
+	r = scan_directory(directory, retries, clock_monotonic_ns(), &list);
+	closedir(directory);
+	if (r != 0) {
+		list_deinit(&list);
+		return r;
+	}
+	qsort(list.items, list.count, sizeof(list.items[0]), by_age);
+	pthread_mutex_lock(&queue->mutex);
+	list_deinit(&queue->list);
+	queue->list = list;
+	queue->next = 0;
+	pthread_mutex_unlock(&queue->mutex);
+	return 0;
+}
+
+void unit_queue_push(struct unit_queue *queue, const char *name)
+{
+	pthread_mutex_lock(&queue->mutex);
+	if (queue->next == queue->list.count) {
+		queue->next = 0;
+		queue->list.count = 0;
+		buffer_clear(&queue->list.names);
+	}
+	if (queue->list.count >= UNIT_QUEUE_MAX || list_append(&queue->list, name, 0) != 0)
+		queue->list.has_more = true;
+	pthread_mutex_unlock(&queue->mutex);
+}
+
+bool unit_queue_pop(struct unit_queue *queue, char name_out[NAME_MAX + 1])
+{
+	bool found;
+
+	pthread_mutex_lock(&queue->mutex);
+	found = queue->next < queue->list.count;
+	if (found) {
+		uint32_t offset = queue->list.items[queue->next++].name_offset;
+
+		snprintf(name_out, NAME_MAX + 1, "%s",
+			 (const char *)queue->list.names.data + offset);
+	}
+	pthread_mutex_unlock(&queue->mutex);
+	return found;
+}
+
+size_t unit_queue_count(struct unit_queue *queue)
+{
+	size_t count;
+
+	pthread_mutex_lock(&queue->mutex);
+	count = queue->list.count - queue->next;
+	pthread_mutex_unlock(&queue->mutex);
+	return count;
+}
+
+bool unit_queue_has_more(struct unit_queue *queue)
+{
+	bool has_more;
+
+	pthread_mutex_lock(&queue->mutex);
+	has_more = queue->list.has_more;
+	pthread_mutex_unlock(&queue->mutex);
+	return has_more;
+}

@@ -1,0 +1,43 @@
+/*
+ * unit_queue - names in in/ that wait for an I/O thread, oldest first.
+ *
+ * Is:       what a scan of the directory found, and what was announced since. At most
+ *           UNIT_QUEUE_MAX names; unit_queue_has_more() tells that in/ holds others, which a scan
+ *           finds when these are done. So memory does not grow with in/.
+ * Is not:   a guard against taking one name twice: unit_busy.h.
+ * Threads:  any; it locks.
+ */
+#ifndef SIGNER_SPOOL_UNIT_QUEUE_H
+#define SIGNER_SPOOL_UNIT_QUEUE_H
+
+#include "common/compiler.h"
+#include "signer/spool/retry_table.h"
+#include "signer/spool/spool_dir.h"
+
+#include <limits.h>
+
+#define UNIT_QUEUE_MAX 65536
+
+struct unit_queue;
+
+MUST_CHECK int unit_queue_new(struct unit_queue **queue_out);
+void unit_queue_free(struct unit_queue *queue);
+
+/*
+ * Fills the queue anew with the oldest names in in/ that `retries` does not hold back. Blocks on the
+ * directory. Errors: -errno; the queue is then what it was.
+ */
+MUST_CHECK int unit_queue_scan(struct unit_queue *queue, const struct spool_dir *dir,
+			       struct retry_table *retries);
+
+/* One more name at the end. When there is no room, a scan will find it. */
+void unit_queue_push(struct unit_queue *queue, const char *name);
+
+/* The oldest; false: none. */
+bool unit_queue_pop(struct unit_queue *queue, char name_out[NAME_MAX + 1]);
+size_t unit_queue_count(struct unit_queue *queue);
+
+/* The directory held more than was taken in. */
+bool unit_queue_has_more(struct unit_queue *queue);
+
+#endif
