@@ -20,6 +20,7 @@ struct retry_entry {
 struct retry_table {
 	pthread_mutex_t mutex;
 	size_t count;
+	int64_t next_ns; /* nothing that has not been told gets due before */
 	struct retry_entry entries[BUCKETS][PLACES];
 };
 
@@ -40,6 +41,7 @@ int retry_table_new(struct retry_table **table_out)
 	if (table == NULL)
 		return -ENOMEM;
 	pthread_mutex_init(&table->mutex, NULL);
+	table->next_ns = INT64_MAX;
 	*table_out = table;
 	return 0;
 }
@@ -100,6 +102,8 @@ int64_t retry_table_stays(struct retry_table *table, const char *name, int64_t n
 	entry->tries++;
 	entry->due_ns = now_ns + wait_ns(entry->tries);
 	due_ns = entry->due_ns;
+	if (due_ns < table->next_ns)
+		table->next_ns = due_ns;
 	pthread_mutex_unlock(&table->mutex);
 	return due_ns;
 }
@@ -114,6 +118,8 @@ bool retry_table_parks(struct retry_table *table, const char *name, int64_t now_
 	first = entry->tries == 0;
 	entry->tries = 1000; /* far up the doubling */
 	entry->due_ns = now_ns + RETRY_MAX_NS;
+	if (entry->due_ns < table->next_ns)
+		table->next_ns = entry->due_ns;
 	pthread_mutex_unlock(&table->mutex);
 	return first;
 }
@@ -143,42 +149,50 @@ bool retry_table_is_due(struct retry_table *table, const char *name, int64_t now
 	return due;
 }
 
-static void for_each(struct retry_table *table, void (*visit)(struct retry_entry *entry, void *arg),
-		     void *arg)
-{
-	pthread_mutex_lock(&table->mutex);
-	for (size_t i = 0; table->count > 0 && i < BUCKETS; i++) {
-		for (size_t k = 0; k < PLACES; k++) {
-			if (table->entries[i][k].hash != 0)
-				visit(&table->entries[i][k], arg);
-		}
-	}
-	pthread_mutex_unlock(&table->mutex);
-}
-
-static void visit_earliest(struct retry_entry *entry, void *arg)
-{
-	int64_t *earliest_ns = arg;
-
-	if (entry->due_ns < *earliest_ns)
-		*earliest_ns = entry->due_ns;
-}
-
 int64_t retry_table_next_ns(struct retry_table *table)
 {
-	int64_t earliest_ns = INT64_MAX;
+	int64_t next_ns;
 
-	for_each(table, visit_earliest, &earliest_ns);
-	return earliest_ns;
+	pthread_mutex_lock(&table->mutex);
+	next_ns = table->next_ns;
+	pthread_mutex_unlock(&table->mutex);
+	return next_ns;
 }
 
-static void visit_due(struct retry_entry *entry, void *arg)
+/* Under the mutex. */
+static void find_next(struct retry_table *table, int64_t now_ns)
 {
-	(void)arg;
-	entry->due_ns = 0;
+	table->next_ns = INT64_MAX;
+	for (size_t i = 0; i < BUCKETS * PLACES; i++) {
+		struct retry_entry *entry = &table->entries[i / PLACES][i % PLACES];
+
+		if (entry->hash == 0)
+			continue;
+		if (entry->due_ns + RETRY_MAX_NS < now_ns) {
+			*entry = (struct retry_entry){0};
+			table->count--;
+		} else if (entry->due_ns > now_ns && entry->due_ns < table->next_ns) {
+			table->next_ns = entry->due_ns;
+		}
+	}
+}
+
+bool retry_table_take_due(struct retry_table *table, int64_t now_ns)
+{
+	bool due;
+
+	pthread_mutex_lock(&table->mutex);
+	due = table->next_ns <= now_ns;
+	if (due)
+		find_next(table, now_ns);
+	pthread_mutex_unlock(&table->mutex);
+	return due;
 }
 
 void retry_table_all_due(struct retry_table *table)
 {
-	for_each(table, visit_due, NULL);
+	pthread_mutex_lock(&table->mutex);
+	for (size_t i = 0; i < BUCKETS * PLACES; i++)
+		table->entries[i / PLACES][i % PLACES].due_ns = 0;
+	pthread_mutex_unlock(&table->mutex);
 }

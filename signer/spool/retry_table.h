@@ -38,8 +38,12 @@ void retry_table_forget(struct retry_table *table, const char *name);
 /* Nothing stands against trying it now. */
 bool retry_table_is_due(struct retry_table *table, const char *name, int64_t now_ns);
 
-/* The earliest time at which something gets due; INT64_MAX if nothing is in the table. */
+/* The next time at which something gets due, or sooner; INT64_MAX if nothing waits. Cheap. */
 int64_t retry_table_next_ns(struct retry_table *table);
+
+/* Whether something has got due since this last said so. Names that are due for long and did not stay
+ * again are forgotten on the way. */
+bool retry_table_take_due(struct retry_table *table, int64_t now_ns);
 
 /* Everything is due now, as after a reload that may have mended the cause. */
 void retry_table_all_due(struct retry_table *table);

@@ -130,12 +130,12 @@ void unit_finish(struct unit *unit)
 	unit_enter(unit, UNIT_FREE);
 }
 
-uint64_t unit_bytes_estimate(const struct unit *unit)
+uint64_t unit_memory_bytes(uint64_t size)
 {
-	uint64_t size = unit_input_size(&unit->input);
-	uint64_t most = UNIT_INPUT_CHUNK + 2 * OUT_FILE_WINDOW;
+	/* What was read, what is to be written, and what is being written. */
+	const uint64_t most = UNIT_INPUT_CHUNK + 3 * OUT_FILE_WINDOW;
 
-	return sizeof(*unit) + (2 * size < most ? 2 * size : most);
+	return 3 * size < most ? 3 * size : most;
 }
 
 /* failed/NAME.reason of a unit that goes there whole. */

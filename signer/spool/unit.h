@@ -63,6 +63,7 @@ struct unit {
 	const struct unit_setting *setting;
 	void (*settled)(struct unit *unit, void *arg);
 	void *settled_arg;
+	uint64_t memory_bytes;	/* the owner's account of what it may take */
 	struct unit *next;	/* of the list that the owner keeps it on */
 	struct unit *busy_next; /* of unit_busy.h */
 
@@ -130,8 +131,8 @@ void unit_start(struct unit *unit);
 /* Drops the content, so that the object may be started again. Settled units only. */
 void unit_finish(struct unit *unit);
 
-/* How much memory it may take, for the owner's budget. */
-uint64_t unit_bytes_estimate(const struct unit *unit);
+/* How much memory a unit of that size may take at most while it is at work. */
+uint64_t unit_memory_bytes(uint64_t size);
 
 /* Settled as something to release or move, it stays in in/ after all. */
 PRINTF_LIKE(3, 4) void unit_stays_after_all(struct unit *unit, int error, const char *format, ...);

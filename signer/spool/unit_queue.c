@@ -16,6 +16,7 @@
 
 struct queued_name {
 	int64_t mtime_ns;
+	uint64_t size;
 	uint32_t name_offset;
 	uint32_t order; /* of two with one time, the one found first */
 };
@@ -134,11 +135,12 @@ static int list_compact(struct name_list_by_age *list)
 	return 0;
 }
 
-static int list_append(struct name_list_by_age *list, const char *name, int64_t mtime_ns)
+/* `item` gets its place among the names here. */
+static int list_append(struct name_list_by_age *list, const char *name, struct queued_name item)
 {
-	struct queued_name item = {mtime_ns, (uint32_t)list->names.size, (uint32_t)list->count};
 	int r = list_grow(list);
 
+	item.name_offset = (uint32_t)list->names.size;
 	if (r == 0)
 		r = buffer_append(&list->names, bytes_of(name, strlen(name) + 1));
 	if (r == 0)
@@ -147,14 +149,12 @@ static int list_append(struct name_list_by_age *list, const char *name, int64_t 
 }
 
 /* Keeps the name if it is among the oldest so far. */
-static int list_offer(struct name_list_by_age *list, const char *name, int64_t mtime_ns,
-		      uint32_t order)
+static int list_offer(struct name_list_by_age *list, const char *name, struct queued_name item)
 {
-	struct queued_name item = {mtime_ns, 0, order};
 	int r;
 
 	if (list->count < UNIT_QUEUE_MAX) {
-		r = list_append(list, name, mtime_ns);
+		r = list_append(list, name, item);
 		if (r == 0 && list->count == UNIT_QUEUE_MAX) {
 			for (size_t i = list->count / 2; i-- > 0;)
 				heap_down(list->items, list->count, i);
@@ -191,12 +191,16 @@ static int scan_directory(DIR *directory, struct retry_table *retries, int64_t n
 			return -errno;
 		if (entry->d_name[0] == '.' || !retry_table_is_due(retries, entry->d_name, now_ns))
 			continue;
-		if (statx(dirfd(directory), entry->d_name, AT_SYMLINK_NOFOLLOW, STATX_MTIME,
-			  &status) != 0)
+		if (statx(dirfd(directory), entry->d_name, AT_SYMLINK_NOFOLLOW,
+			  STATX_MTIME | STATX_SIZE, &status) != 0)
 			continue; /* it has just been taken away */
 		r = list_offer(list, entry->d_name,
-			       status.stx_mtime.tv_sec * NS_PER_S + status.stx_mtime.tv_nsec,
-			       order++);
+			       (struct queued_name){
+				       .mtime_ns = status.stx_mtime.tv_sec * NS_PER_S +
+						   status.stx_mtime.tv_nsec,
+				       .size = status.stx_size,
+				       .order = order++,
+			       });
 		if (r != 0)
 			return r;
 	}
@@ -231,30 +235,33 @@ int unit_queue_scan(struct unit_queue *queue, const struct spool_dir *dir,
 	return 0;
 }
 
-void unit_queue_push(struct unit_queue *queue, const char *name)
+void unit_queue_push(struct unit_queue *queue, const char *name, uint64_t size)
 {
+	struct queued_name item = {.size = size};
+
 	pthread_mutex_lock(&queue->mutex);
 	if (queue->next == queue->list.count) {
 		queue->next = 0;
 		queue->list.count = 0;
 		buffer_clear(&queue->list.names);
 	}
-	if (queue->list.count >= UNIT_QUEUE_MAX || list_append(&queue->list, name, 0) != 0)
+	if (queue->list.count >= UNIT_QUEUE_MAX || list_append(&queue->list, name, item) != 0)
 		queue->list.has_more = true;
 	pthread_mutex_unlock(&queue->mutex);
 }
 
-bool unit_queue_pop(struct unit_queue *queue, char name_out[NAME_MAX + 1])
+bool unit_queue_pop(struct unit_queue *queue, char name_out[NAME_MAX + 1], uint64_t *size_out)
 {
 	bool found;
 
 	pthread_mutex_lock(&queue->mutex);
 	found = queue->next < queue->list.count;
 	if (found) {
-		uint32_t offset = queue->list.items[queue->next++].name_offset;
+		const struct queued_name *item = &queue->list.items[queue->next++];
 
 		snprintf(name_out, NAME_MAX + 1, "%s",
-			 (const char *)queue->list.names.data + offset);
+			 (const char *)queue->list.names.data + item->name_offset);
+		*size_out = item->size;
 	}
 	pthread_mutex_unlock(&queue->mutex);
 	return found;

@@ -31,10 +31,10 @@ MUST_CHECK int unit_queue_scan(struct unit_queue *queue, const struct spool_dir 
 			       struct retry_table *retries);
 
 /* One more name at the end. When there is no room, a scan will find it. */
-void unit_queue_push(struct unit_queue *queue, const char *name);
+void unit_queue_push(struct unit_queue *queue, const char *name, uint64_t size);
 
-/* The oldest; false: none. */
-bool unit_queue_pop(struct unit_queue *queue, char name_out[NAME_MAX + 1]);
+/* The oldest, and how many bytes it had when it was queued; false: none. */
+bool unit_queue_pop(struct unit_queue *queue, char name_out[NAME_MAX + 1], uint64_t *size_out);
 size_t unit_queue_count(struct unit_queue *queue);
 
 /* The directory held more than was taken in. */

@@ -1,0 +1,312 @@
+/*
+ * How it works: the calling thread becomes the first I/O thread; the others, if there are any, run beside
+ * it. Everything that they share is in spool_shared.h.
+ */
+#include "signer/spool/spool.h"
+
+#include "common/cpus.h"
+#include "common/log.h"
+#include "signer/spool/owner.h"
+#include "signer/spool/recovery.h"
+#include "signer/spool/spool_shared.h"
+#include "signer/spool/spool_watch.h"
+#include "signer/spool/spool_worker.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* A killed process's ring may hold the lock a little longer than the process lived. */
+#define LOCK_WAIT_MS 2000
+
+/* CPUs per I/O thread where IoThreads says nothing: signing takes nine tenths of the work. */
+#define CPUS_PER_IO_THREAD 8
+
+#define WORKERS_MAX 64
+
+struct spool {
+	struct spool_shared shared;
+	struct spool_worker *workers[WORKERS_MAX];
+	pthread_t threads[WORKERS_MAX];
+	unsigned worker_count;
+	unsigned thread_count; /* besides the calling one */
+	struct spool_watch *watch;
+};
+
+struct signing_context *spool_shared_context(struct spool_shared *shared)
+{
+	struct signing_context *context;
+
+	pthread_mutex_lock(&shared->mutex);
+	context = signing_context_ref(shared->context);
+	pthread_mutex_unlock(&shared->mutex);
+	return context;
+}
+
+void spool_shared_stop(struct spool_shared *shared)
+{
+	atomic_store(&shared->stopping, true);
+}
+
+void spool_shared_fail(struct spool_shared *shared, int error, const char *text)
+{
+	pthread_mutex_lock(&shared->mutex);
+	if (shared->result.error == 0) {
+		shared->result.error = error;
+		snprintf(shared->result.error_text, sizeof(shared->result.error_text), "%s: %s",
+			 shared->options->path, text);
+	}
+	pthread_mutex_unlock(&shared->mutex);
+	atomic_store(&shared->failed, true);
+	spool_shared_stop(shared);
+	shared->wake_watch(shared);
+}
+
+/* Entries in out/, up to a little more than `enough`. */
+static uint64_t count_out(const struct spool_dir *dir, uint64_t enough)
+{
+	int fd = openat(dir->out_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *directory = fd < 0 ? NULL : fdopendir(fd);
+	uint64_t count = 0;
+	struct dirent *entry;
+
+	if (directory == NULL) {
+		if (fd >= 0)
+			close(fd);
+		return 0;
+	}
+	while (count < enough && (entry = readdir(directory)) != NULL)
+		count += entry->d_name[0] != '.';
+	closedir(directory);
+	return count;
+}
+
+bool spool_shared_within_limits(struct spool_shared *shared)
+{
+	const struct signer_config *config = shared->options->context->config;
+	uint64_t out_max = (uint64_t)config->spool_max_out_units;
+	struct spool_room room;
+
+	if (spool_dir_room(&shared->dir, &room) == 0 &&
+	    (room.bytes < (uint64_t)config->spool_min_free_bytes || room.inodes < 16)) {
+		log_warning("%s: less room than SpoolMinFree asks for, taking nothing in",
+			    shared->options->path);
+		return false;
+	}
+	if (out_max != 0 && count_out(&shared->dir, out_max) >= out_max) {
+		log_warning("%s: SpoolMaxOut units wait in out/, taking nothing in",
+			    shared->options->path);
+		return false;
+	}
+	return true;
+}
+
+static void wake_all(struct spool_shared *shared)
+{
+	struct spool *spool = (struct spool *)((char *)shared - offsetof(struct spool, shared));
+
+	for (unsigned i = 0; i < spool->worker_count; i++)
+		spool_worker_wake(spool->workers[i]);
+}
+
+static void wake_first(struct spool_shared *shared)
+{
+	struct spool *spool = (struct spool *)((char *)shared - offsetof(struct spool, shared));
+
+	if (spool->worker_count > 0)
+		spool_worker_wake(spool->workers[0]);
+}
+
+static void block_signals(void)
+{
+	sigset_t signals;
+
+	sigemptyset(&signals);
+	sigaddset(&signals, SIGTERM);
+	sigaddset(&signals, SIGINT);
+	sigaddset(&signals, SIGHUP);
+	sigaddset(&signals, SIGUSR1);
+	pthread_sigmask(SIG_BLOCK, &signals, NULL);
+}
+
+static int fail(struct spool_result *result, int error, const char *what)
+{
+	result->error = error;
+	snprintf(result->error_text, sizeof(result->error_text), "%s%s%s", what,
+		 error < 0 ? ": " : "", error < 0 ? strerror(-error) : "");
+	return error;
+}
+
+static int open_directory(struct spool *spool)
+{
+	struct spool_shared *shared = &spool->shared;
+	const struct spool_options *options = shared->options;
+	bool durable = options->context->config->sync_mode == SIGNER_SYNC_FULL;
+	struct recovery_counts counts;
+	struct buffer why = {0};
+	int r = spool_dir_open(options->path, LOCK_WAIT_MS, &shared->dir, &why);
+
+	if (r == 0)
+		r = spool_recover(&shared->dir, durable, &counts, &why);
+	if (r != 0) {
+		const char *text = buffer_string(&why);
+
+		shared->result.error = r;
+		snprintf(shared->result.error_text, sizeof(shared->result.error_text), "%s",
+			 text == NULL ? strerror(ENOMEM) : text);
+	} else if (counts.manifests > 0) {
+		log_notice("%s: finished %llu batches of before: %llu files placed, %llu units "
+			   "removed from in/",
+			   options->path, (unsigned long long)counts.manifests,
+			   (unsigned long long)counts.placed, (unsigned long long)counts.removed);
+	}
+	buffer_deinit(&why);
+	return r;
+}
+
+static int make_parts(struct spool *spool)
+{
+	struct spool_shared *shared = &spool->shared;
+	const struct signer_config *config = shared->options->context->config;
+	int r = unit_queue_new(&shared->queue);
+
+	if (r == 0)
+		r = retry_table_new(&shared->retries);
+	if (r == 0)
+		r = unit_busy_new(&shared->busy);
+	if (r == 0)
+		r = sign_service_new((unsigned)config->sign_threads, &sign_engine_openssl,
+				     &shared->service);
+	return r == 0 ? 0 : fail(&shared->result, r, "cannot start");
+}
+
+static unsigned io_threads(const struct signer_config *config)
+{
+	unsigned threads = (unsigned)config->io_threads;
+
+	if (threads == 0)
+		threads = (cpus_allowed() + CPUS_PER_IO_THREAD - 1) / CPUS_PER_IO_THREAD;
+	return threads < WORKERS_MAX ? threads : WORKERS_MAX;
+}
+
+static int make_workers(struct spool *spool)
+{
+	unsigned count = io_threads(spool->shared.options->context->config);
+	int r = 0;
+
+	for (unsigned i = 0; r == 0 && i < count; i++) {
+		r = spool_worker_new(&spool->shared, &spool->workers[i]);
+		if (r == 0)
+			spool->worker_count++;
+	}
+	return r == 0 ? 0 : fail(&spool->shared.result, r, "cannot start");
+}
+
+static void *worker_main(void *arg)
+{
+	struct spool_worker *worker = arg;
+	int r = spool_worker_open(worker);
+
+	if (r != 0)
+		spool_worker_give_up(worker, r);
+	else
+		spool_worker_run(worker, NULL, NULL);
+	return NULL;
+}
+
+/* The first worker runs here; one thread fewer than asked for only makes it slower. */
+static int run_workers(struct spool *spool)
+{
+	struct spool_shared *shared = &spool->shared;
+	struct spool_worker *first = spool->workers[0];
+	int r = spool_worker_open(first);
+
+	if (r != 0)
+		return fail(&shared->result, r, "cannot make the ring");
+	log_notice("%s: I/O engine %s, %u I/O threads, %u signing threads", shared->options->path,
+		   ring_engine_reason(spool_worker_ring(first)), spool->worker_count,
+		   sign_service_threads(shared->service));
+	r = spool_watch_new(shared, spool_worker_ring(first), wake_all, &spool->watch);
+	if (r != 0)
+		return fail(&shared->result, r, "cannot watch in/");
+	for (unsigned i = 1; i < spool->worker_count; i++) {
+		if (pthread_create(&spool->threads[spool->thread_count], NULL, worker_main,
+				   spool->workers[i]) == 0)
+			spool->thread_count++;
+		else
+			log_warning("one I/O thread could not be started");
+	}
+	spool_worker_run(first, spool_watch_turn, spool->watch);
+	wake_all(shared);
+	for (unsigned i = 0; i < spool->thread_count; i++)
+		pthread_join(spool->threads[i], NULL);
+	return shared->result.error;
+}
+
+/* What was removed from in/ last is not to come back with the next power cut. */
+static void flush_in(struct spool *spool)
+{
+	const struct signer_config *config = spool->shared.options->context->config;
+
+	if (config->sync_mode == SIGNER_SYNC_FULL && spool->shared.result.error == 0 &&
+	    fsync(spool->shared.dir.in_fd) != 0)
+		(void)fail(&spool->shared.result, -errno, "cannot make in/ durable");
+}
+
+static void spool_free(struct spool *spool)
+{
+	struct spool_shared *shared = &spool->shared;
+
+	spool_watch_free(spool->watch);
+	for (unsigned i = 0; i < spool->worker_count; i++)
+		spool_worker_free(spool->workers[i]);
+	sign_service_free(shared->service);
+	unit_busy_free(shared->busy);
+	retry_table_free(shared->retries);
+	unit_queue_free(shared->queue);
+	signing_context_unref(shared->context);
+	spool_dir_close(&shared->dir);
+	pthread_mutex_destroy(&shared->mutex);
+	free(spool);
+}
+
+int spool_run(const struct spool_options *options, struct spool_result *result_out)
+{
+	struct spool *spool = calloc(1, sizeof(*spool));
+	int64_t start_ns = clock_monotonic_ns();
+	struct spool_shared *shared;
+	int r;
+
+	*result_out = (struct spool_result){0};
+	if (spool == NULL)
+		return fail(result_out, -ENOMEM, "cannot start");
+	shared = &spool->shared;
+	shared->options = options;
+	shared->wake_watch = wake_first;
+	shared->dir = (struct spool_dir){-1, -1, -1, -1, -1, -1, 0};
+	pthread_mutex_init(&shared->mutex, NULL);
+	shared->context = signing_context_ref(options->context);
+	block_signals();
+	r = owner_rights(options->context->config, &shared->rights);
+	if (r != 0)
+		(void)fail(&shared->result, r, "SpoolOwner: there is no such user or group");
+	if (r == 0)
+		r = open_directory(spool);
+	if (r == 0)
+		r = make_parts(spool);
+	if (r == 0)
+		r = make_workers(spool);
+	if (r == 0)
+		r = run_workers(spool);
+	if (r == 0)
+		flush_in(spool);
+	shared->result.seconds = (double)(clock_monotonic_ns() - start_ns) / (double)NS_PER_S;
+	*result_out = shared->result;
+	spool_free(spool);
+	return result_out->error;
+}

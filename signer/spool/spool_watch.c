@@ -1,0 +1,370 @@
+/*
+ * How it works: a scan fills the queue. After that, names come from inotify, and a scan is made again only
+ * when there is a reason: the queue could not hold all, inotify lost events, units that stayed are due,
+ * or the interval is over, because a file system may keep silent about what others do to it.
+ *
+ * With --once, the work is over when a scan found nothing new. If units stayed for want of something
+ * (disk, descriptors) and others went through since, there may be enough of it now: one more pass.
+ */
+#include "signer/spool/spool_watch.h"
+
+#include "common/log.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/inotify.h>
+#include <sys/signalfd.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define SCAN_INTERVAL_NS     (30 * NS_PER_S)
+#define PROGRESS_INTERVAL_NS (100 * NS_PER_MS)
+
+/* Completed: renamed in, closed by a writer that wrote in place, or linked in. */
+#define EVENTS (IN_MOVED_TO | IN_CLOSE_WRITE | IN_CREATE | IN_ONLYDIR)
+
+struct spool_watch {
+	struct spool_shared *shared;
+	struct ring *ring;
+	void (*wake_all)(struct spool_shared *shared);
+	struct ring_op scan;
+	bool scanning;
+	bool scan_wanted;
+	uint64_t gone_before; /* units that had left in/ when this pass began */
+	struct ring_op reload;
+	bool reloading;
+	bool reload_wanted;
+	struct signing_context *new_context;
+	int inotify_fd;
+	struct ring_op inotify_poll;
+	int signal_fd;
+	struct ring_op signal_poll;
+	struct ring_timer timer;
+	bool timer_set;
+	int64_t scan_due_ns;
+	int64_t progress_due_ns;
+};
+
+static void start_scan(struct spool_watch *watch);
+
+static struct spool_watch *watch_of(void *member, size_t offset)
+{
+	return (struct spool_watch *)((char *)member - offset);
+}
+
+static uint64_t units_gone(struct spool_shared *shared)
+{
+	const struct spool_result *result = &shared->result;
+	uint64_t count;
+
+	pthread_mutex_lock(&shared->mutex);
+	count = result->released_units + result->passed_units + result->failed_units;
+	pthread_mutex_unlock(&shared->mutex);
+	return count;
+}
+
+static int scan_in(void *arg)
+{
+	struct spool_watch *watch = arg;
+
+	return unit_queue_scan(watch->shared->queue, &watch->shared->dir, watch->shared->retries);
+}
+
+static void scanned(struct ring_op *op, int res)
+{
+	struct spool_watch *watch = watch_of(op, offsetof(struct spool_watch, scan));
+	struct spool_shared *shared = watch->shared;
+
+	watch->scanning = false;
+	watch->scan_due_ns = ring_now_ns(watch->ring) + SCAN_INTERVAL_NS;
+	if (res == 0) {
+		watch->wake_all(shared);
+		return;
+	}
+	log_error("cannot read in/: %s", strerror(-res));
+	watch->scan_due_ns = ring_now_ns(watch->ring) + NS_PER_S;
+	if (shared->options->once)
+		spool_shared_fail(shared, res, "cannot read in/");
+}
+
+static void start_scan(struct spool_watch *watch)
+{
+	watch->scan_wanted = watch->scanning;
+	if (watch->scanning)
+		return;
+	watch->scanning = true;
+	ring_call(watch->ring, &watch->scan, scan_in, watch);
+}
+
+/* A file that somebody opens in in/ itself is complete when it is closed; a link is at once. */
+static bool is_complete(const struct spool_watch *watch, const struct inotify_event *event,
+			uint64_t *size_out)
+{
+	struct statx status;
+
+	if (statx(watch->shared->dir.in_fd, event->name, AT_SYMLINK_NOFOLLOW,
+		  STATX_NLINK | STATX_SIZE, &status) != 0)
+		return false; /* gone again */
+	*size_out = status.stx_size;
+	return (event->mask & IN_CREATE) == 0 || status.stx_nlink > 1;
+}
+
+static void take_event(struct spool_watch *watch, const struct inotify_event *event)
+{
+	uint64_t size;
+
+	if ((event->mask & IN_Q_OVERFLOW) != 0) {
+		log_notice("inotify lost events, reading in/ anew");
+		start_scan(watch);
+	} else if (event->len > 0 && event->name[0] != '.' && is_complete(watch, event, &size)) {
+		unit_queue_push(watch->shared->queue, event->name, size);
+	}
+}
+
+static void inotify_ready(struct ring_op *op, int res)
+{
+	struct spool_watch *watch = watch_of(op, offsetof(struct spool_watch, inotify_poll));
+	union {
+		struct inotify_event event; /* for its alignment */
+		char bytes[16 * 1024];
+	} events;
+	ssize_t size;
+
+	(void)res;
+	while ((size = read(watch->inotify_fd, events.bytes, sizeof(events.bytes))) > 0) {
+		for (ssize_t at = 0; at < size;) {
+			const struct inotify_event *event =
+				(const struct inotify_event *)(const void *)(events.bytes + at);
+
+			take_event(watch, event);
+			at += (ssize_t)(sizeof(*event) + event->len);
+		}
+	}
+	watch->wake_all(watch->shared);
+	ring_poll(watch->ring, op, watch->inotify_fd, POLLIN);
+}
+
+static int load_context(void *arg)
+{
+	struct spool_watch *watch = arg;
+	const struct spool_options *options = watch->shared->options;
+
+	return options->reload(options->arg, &watch->new_context);
+}
+
+static void reloaded(struct ring_op *op, int res)
+{
+	struct spool_watch *watch = watch_of(op, offsetof(struct spool_watch, reload));
+	struct spool_shared *shared = watch->shared;
+	struct signing_context *old;
+
+	watch->reloading = false;
+	if (res != 0) {
+		log_error("the new configuration has errors, the old one stays in force");
+		return;
+	}
+	pthread_mutex_lock(&shared->mutex);
+	old = shared->context;
+	shared->context = watch->new_context;
+	pthread_mutex_unlock(&shared->mutex);
+	signing_context_unref(old);
+	atomic_fetch_add(&shared->context_number, 1);
+	/* What could not be signed before may be possible now. */
+	retry_table_all_due(shared->retries);
+	start_scan(watch);
+}
+
+static void start_reload(struct spool_watch *watch)
+{
+	watch->reload_wanted = watch->reloading;
+	if (watch->reloading || watch->shared->options->reload == NULL)
+		return;
+	watch->reloading = true;
+	ring_call(watch->ring, &watch->reload, load_context, watch);
+}
+
+static void signal_ready(struct ring_op *op, int res)
+{
+	struct spool_watch *watch = watch_of(op, offsetof(struct spool_watch, signal_poll));
+	struct signalfd_siginfo info;
+
+	(void)res;
+	while (read(watch->signal_fd, &info, sizeof(info)) == sizeof(info)) {
+		if (info.ssi_signo == SIGHUP || info.ssi_signo == SIGUSR1)
+			start_reload(watch);
+		else
+			spool_shared_stop(watch->shared);
+	}
+	watch->wake_all(watch->shared);
+	ring_poll(watch->ring, op, watch->signal_fd, POLLIN);
+}
+
+static void timer_due(struct ring_timer *timer)
+{
+	watch_of(timer, offsetof(struct spool_watch, timer))->timer_set = false;
+}
+
+static int open_inotify(struct spool_watch *watch)
+{
+	char path[PATH_MAX];
+
+	watch->inotify_fd = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
+	if (watch->inotify_fd < 0)
+		return -errno;
+	/* Not by /proc/self/fd: that is root's where core dumps are off. */
+	if ((size_t)snprintf(path, sizeof(path), "%s/in", watch->shared->options->path) >=
+	    sizeof(path))
+		return -ENAMETOOLONG;
+	if (inotify_add_watch(watch->inotify_fd, path, EVENTS) < 0)
+		return -errno;
+	ring_poll(watch->ring, &watch->inotify_poll, watch->inotify_fd, POLLIN);
+	return 0;
+}
+
+static int open_signals(struct spool_watch *watch)
+{
+	sigset_t signals;
+
+	sigemptyset(&signals);
+	sigaddset(&signals, SIGTERM);
+	sigaddset(&signals, SIGINT);
+	sigaddset(&signals, SIGHUP);
+	sigaddset(&signals, SIGUSR1);
+	watch->signal_fd = signalfd(-1, &signals, SFD_NONBLOCK | SFD_CLOEXEC);
+	if (watch->signal_fd < 0)
+		return -errno;
+	ring_poll(watch->ring, &watch->signal_poll, watch->signal_fd, POLLIN);
+	return 0;
+}
+
+int spool_watch_new(struct spool_shared *shared, struct ring *ring,
+		    void (*wake_all)(struct spool_shared *shared), struct spool_watch **watch_out)
+{
+	struct spool_watch *watch = calloc(1, sizeof(*watch));
+	int r;
+
+	if (watch == NULL)
+		return -ENOMEM;
+	watch->shared = shared;
+	watch->ring = ring;
+	watch->wake_all = wake_all;
+	watch->scan.done = scanned;
+	watch->reload.done = reloaded;
+	watch->inotify_poll.done = inotify_ready;
+	watch->signal_poll.done = signal_ready;
+	watch->timer.due = timer_due;
+	watch->inotify_fd = -1;
+	watch->signal_fd = -1;
+	r = open_signals(watch);
+	/* First the watch, then the scan: so nothing falls between the two. */
+	if (r == 0 && !shared->options->once)
+		r = open_inotify(watch);
+	if (r != 0) {
+		spool_watch_free(watch);
+		return r;
+	}
+	start_scan(watch);
+	*watch_out = watch;
+	return 0;
+}
+
+void spool_watch_free(struct spool_watch *watch)
+{
+	if (watch == NULL)
+		return;
+	if (watch->inotify_fd >= 0)
+		close(watch->inotify_fd);
+	if (watch->signal_fd >= 0)
+		close(watch->signal_fd);
+	free(watch);
+}
+
+/* The queue is empty and nothing is at work. */
+static void pass_over(struct spool_watch *watch)
+{
+	struct spool_shared *shared = watch->shared;
+	uint64_t gone = units_gone(shared);
+	bool progress = gone > watch->gone_before;
+	bool again;
+
+	pthread_mutex_lock(&shared->mutex);
+	again = progress && (shared->result.stayed_units > 0 || unit_queue_has_more(shared->queue));
+	if (again)
+		shared->result.stayed_units = 0;
+	pthread_mutex_unlock(&shared->mutex);
+	if (!again) {
+		spool_shared_stop(shared);
+		watch->wake_all(shared);
+		return;
+	}
+	watch->gone_before = gone;
+	retry_table_all_due(shared->retries);
+	start_scan(watch);
+}
+
+static void look_for_work(struct spool_watch *watch)
+{
+	struct spool_shared *shared = watch->shared;
+	bool empty = unit_queue_count(shared->queue) == 0;
+	int64_t now_ns = ring_now_ns(watch->ring);
+
+	if (watch->scanning)
+		return;
+	if (watch->scan_wanted) {
+		start_scan(watch);
+	} else if (shared->options->once) {
+		if (empty && atomic_load(&shared->at_work) == 0)
+			pass_over(watch);
+	} else if (empty && (unit_queue_has_more(shared->queue) || watch->scan_due_ns <= now_ns ||
+			     retry_table_take_due(shared->retries, now_ns))) {
+		start_scan(watch);
+	}
+}
+
+static void tell_progress(struct spool_watch *watch)
+{
+	const struct spool_options *options = watch->shared->options;
+	struct spool_result so_far;
+
+	if (options->progress == NULL || ring_now_ns(watch->ring) < watch->progress_due_ns)
+		return;
+	watch->progress_due_ns = ring_now_ns(watch->ring) + PROGRESS_INTERVAL_NS;
+	pthread_mutex_lock(&watch->shared->mutex);
+	so_far = watch->shared->result;
+	pthread_mutex_unlock(&watch->shared->mutex);
+	options->progress(options->arg, &so_far, unit_queue_count(watch->shared->queue));
+}
+
+/* The next time at which this must be looked at though nothing else moves. */
+static void set_timer(struct spool_watch *watch)
+{
+	const struct spool_options *options = watch->shared->options;
+	int64_t next_ns = watch->scan_due_ns;
+	int64_t retry_ns = retry_table_next_ns(watch->shared->retries);
+
+	if (options->progress != NULL)
+		next_ns = watch->progress_due_ns;
+	if (retry_ns < next_ns)
+		next_ns = retry_ns;
+	if (watch->timer_set && watch->timer.deadline_ns <= next_ns)
+		return;
+	watch->timer_set = ring_timer_set(watch->ring, &watch->timer, next_ns) == 0;
+}
+
+void spool_watch_turn(void *arg)
+{
+	struct spool_watch *watch = arg;
+
+	if (atomic_load(&watch->shared->stopping))
+		return;
+	if (watch->reload_wanted && !watch->reloading)
+		start_reload(watch);
+	look_for_work(watch);
+	tell_progress(watch);
+	set_timer(watch);
+}

@@ -1,0 +1,540 @@
+/*
+ * How it works: a turn takes new units as long as there is room, hands out the digests that came up, runs
+ * what the ring has ready, and collects signatures. Settled units gather until there are enough of
+ * them for a batch, or nothing else is under way, or the first has waited long enough.
+ *
+ * Room is counted in units and in bytes, so that memory does not depend on what lies in in/. Several
+ * batches may be on their way: while one waits for the disk, the next fills.
+ */
+#include "signer/spool/spool_worker.h"
+
+#include "common/log.h"
+#include "signer/spool/batch.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#define BATCHES_MAX	  4
+#define BATCH_AGE_NS	  (20 * NS_PER_MS)
+#define BYTES_AT_WORK_MAX ((uint64_t)24 * 1024 * 1024)
+#define RING_ENTRIES	  1024
+#define RING_WORKERS	  4
+#define LOOK_INTERVAL_NS  (100 * NS_PER_MS)
+#define PAUSE_FIRST_NS	  (100 * NS_PER_MS)
+#define PAUSE_MAX_NS	  (10 * NS_PER_S)
+
+struct unit_list {
+	struct unit *first;
+	struct unit *last;
+	unsigned count;
+};
+
+struct spool_worker {
+	struct spool_shared *shared;
+	struct ring *ring;
+	struct sign_client *client;
+	struct message_tools tools;
+	struct signer_pool *signers;
+	struct signing_context *context;
+	unsigned context_number;
+	struct unit_setting unit_setting;
+	struct batch_setting batch_setting;
+
+	struct unit **units; /* all there are */
+	unsigned unit_count;
+	unsigned unit_max;
+	struct unit *free_units;
+	unsigned unsettled; /* units being read, signed and written */
+	unsigned unsettled_max;
+	uint64_t bytes_at_work;
+	struct unit_list settled;
+	int64_t settled_since_ns; /* when the first of them settled */
+	unsigned batch_units;
+	struct batch *batches[BATCHES_MAX];
+	struct batch *free_batches[BATCHES_MAX];
+	unsigned free_batch_count;
+
+	struct ring_op client_poll;
+	struct ring_op wake_poll;
+	int wake_fd;
+	struct ring_timer timer;
+	bool timer_set;
+	bool abandoned; /* unsettled units were told to end */
+	unsigned failed_batches;
+	int64_t paused_until_ns;
+	int64_t pause_ns;
+	int64_t looked_ns; /* when the limits were last looked at */
+	bool within_limits;
+};
+
+static void unit_settled(struct unit *unit, void *arg);
+static void batch_over(struct batch *batch, void *arg);
+static void client_ready(struct ring_op *op, int res);
+static void woken(struct ring_op *op, int res);
+static void timer_due(struct ring_timer *timer);
+
+static void list_push(struct unit_list *list, struct unit *unit)
+{
+	unit->next = NULL;
+	if (list->last == NULL)
+		list->first = unit;
+	else
+		list->last->next = unit;
+	list->last = unit;
+	list->count++;
+}
+
+int spool_worker_new(struct spool_shared *shared, struct spool_worker **worker_out)
+{
+	const struct signer_config *config = shared->options->context->config;
+	struct spool_worker *worker = calloc(1, sizeof(*worker));
+	int r;
+
+	if (worker == NULL)
+		return -ENOMEM;
+	worker->shared = shared;
+	worker->batch_units = (unsigned)config->spool_batch_units;
+	worker->unsettled_max = 2 * worker->batch_units;
+	worker->unit_max = worker->unsettled_max + BATCHES_MAX * worker->batch_units;
+	worker->client_poll.done = client_ready;
+	worker->wake_poll.done = woken;
+	worker->timer.due = timer_due;
+	worker->pause_ns = PAUSE_FIRST_NS;
+	worker->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	worker->units = calloc(worker->unit_max, sizeof(worker->units[0]));
+	r = worker->wake_fd < 0 ? -errno : worker->units == NULL ? -ENOMEM : 0;
+	if (r == 0)
+		r = sign_client_new(shared->service, &worker->client);
+	if (r == 0)
+		r = message_tools_init(&worker->tools, worker->client);
+	if (r == 0)
+		r = signer_pool_new(&worker->tools, &worker->signers);
+	if (r != 0) {
+		spool_worker_free(worker);
+		return r;
+	}
+	*worker_out = worker;
+	return 0;
+}
+
+void spool_worker_free(struct spool_worker *worker)
+{
+	if (worker == NULL)
+		return;
+	for (size_t i = 0; i < BATCHES_MAX; i++)
+		batch_free(worker->batches[i]);
+	for (unsigned i = 0; i < worker->unit_count; i++) {
+		/* Settled, but nothing could be committed any more. */
+		if (worker->units[i]->state == UNIT_SETTLED)
+			unit_finish(worker->units[i]);
+		unit_deinit(worker->units[i]);
+		free(worker->units[i]);
+	}
+	free(worker->units);
+	ring_free(worker->ring);
+	signer_pool_free(worker->signers);
+	message_tools_deinit(&worker->tools);
+	sign_client_free(worker->client);
+	signing_context_unref(worker->context);
+	if (worker->wake_fd >= 0)
+		close(worker->wake_fd);
+	free(worker);
+}
+
+void spool_worker_wake(struct spool_worker *worker)
+{
+	const uint64_t one = 1;
+
+	(void)!write(worker->wake_fd, &one, sizeof(one));
+}
+
+struct ring *spool_worker_ring(struct spool_worker *worker)
+{
+	return worker->ring;
+}
+
+static enum ring_engine_kind engine_kind(enum signer_io_engine engine)
+{
+	switch (engine) {
+	case SIGNER_IO_AUTO: return RING_ENGINE_AUTO;
+	case SIGNER_IO_URING: return RING_ENGINE_IO_URING;
+	case SIGNER_IO_THREADS: return RING_ENGINE_THREADS;
+	}
+	return RING_ENGINE_AUTO;
+}
+
+/*
+ * What runs as a plain system call: on a spool in memory everything does, because nothing waits there
+ * and a hand-over costs more than the call. docs/performance.md has the figures.
+ */
+static unsigned inline_ops(const struct signer_config *config)
+{
+	return config->sync_mode == SIGNER_SYNC_NONE ? RING_FILE_OPS : 0;
+}
+
+static void set_settings(struct spool_worker *worker)
+{
+	struct spool_shared *shared = worker->shared;
+	const struct signer_config *config = shared->options->context->config;
+
+	worker->unit_setting = (struct unit_setting){
+		.ring = worker->ring,
+		.dir = &shared->dir,
+		.signers = worker->signers,
+		.next_number = &shared->next_number,
+		.unit_bytes_max = (uint64_t)config->spool_max_unit_bytes,
+		.rights = shared->rights,
+		.own_uid = geteuid(),
+		.own_gid = getegid(),
+	};
+	worker->batch_setting = (struct batch_setting){
+		.ring = worker->ring,
+		.dir = &shared->dir,
+		.next_number = &shared->next_number,
+		.durable = config->sync_mode == SIGNER_SYNC_FULL,
+	};
+}
+
+int spool_worker_open(struct spool_worker *worker)
+{
+	const struct spool_options *options = worker->shared->options;
+	const struct signer_config *config = options->context->config;
+	struct ring_config ring_config = {
+		.engine = engine_kind(config->io_engine),
+		.entries = RING_ENTRIES,
+		.workers = RING_WORKERS,
+		.allowed = RING_FILE_OPS | RING_BIT(RING_POLL) | RING_BIT(RING_CALL),
+		.inline_ops = inline_ops(config),
+	};
+	int r = ring_new(&ring_config, &worker->ring);
+
+	if (r != 0)
+		return r;
+	if (options->fault != NULL)
+		ring_set_fault(worker->ring, options->fault);
+	set_settings(worker);
+	for (size_t i = 0; r == 0 && i < BATCHES_MAX; i++) {
+		r = batch_new(&worker->batch_setting, batch_over, worker, &worker->batches[i]);
+		if (r == 0)
+			worker->free_batches[worker->free_batch_count++] = worker->batches[i];
+	}
+	return r;
+}
+
+/* The context in force, for the units that start from now on. */
+static void refresh_context(struct spool_worker *worker)
+{
+	unsigned number = atomic_load(&worker->shared->context_number);
+
+	if (worker->context != NULL && worker->context_number == number)
+		return;
+	signing_context_unref(worker->context);
+	worker->context = spool_shared_context(worker->shared);
+	worker->context_number = number;
+	worker->unit_setting.context = worker->context;
+}
+
+static struct unit *take_unit(struct spool_worker *worker)
+{
+	struct unit *unit = worker->free_units;
+
+	if (unit != NULL) {
+		worker->free_units = unit->next;
+		return unit;
+	}
+	if (worker->unit_count == worker->unit_max)
+		return NULL;
+	unit = malloc(sizeof(*unit));
+	if (unit == NULL)
+		return NULL;
+	unit_init(unit, &worker->unit_setting, unit_settled, worker);
+	worker->units[worker->unit_count++] = unit;
+	return unit;
+}
+
+static void give_unit_back(struct spool_worker *worker, struct unit *unit)
+{
+	unit->next = worker->free_units;
+	worker->free_units = unit;
+}
+
+/* Leaves new units alone for a while, longer each time in a row. */
+static void pause_intake(struct spool_worker *worker)
+{
+	worker->paused_until_ns = ring_now_ns(worker->ring) + worker->pause_ns;
+	worker->pause_ns *= 2;
+	if (worker->pause_ns > PAUSE_MAX_NS)
+		worker->pause_ns = PAUSE_MAX_NS;
+}
+
+static bool is_shortage(int error)
+{
+	switch (-error) {
+	case ENOSPC:
+	case EDQUOT:
+	case EROFS:
+	case EIO:
+	case ENOMEM:
+	case EMFILE:
+	case ENFILE: return true;
+	default: return false;
+	}
+}
+
+static void count_result(struct spool_shared *shared, const struct unit *unit)
+{
+	struct spool_result *result = &shared->result;
+
+	pthread_mutex_lock(&shared->mutex);
+	unit_counts_add(&result->messages, &unit->counts);
+	result->released_units += unit->outcome == UNIT_RELEASE;
+	result->passed_units += unit->outcome == UNIT_MOVE_OUT;
+	result->failed_units += unit->outcome == UNIT_MOVE_FAILED;
+	result->stayed_units += unit->outcome == UNIT_STAY;
+	pthread_mutex_unlock(&shared->mutex);
+}
+
+static void unit_stays(struct spool_worker *worker, const struct unit *unit)
+{
+	struct spool_shared *shared = worker->shared;
+	int64_t now_ns = ring_now_ns(worker->ring);
+
+	if (unit->error != 0 && is_shortage(unit->error)) {
+		log_warning("the spool is short of something: %s", strerror(-unit->error));
+		pause_intake(worker);
+	}
+	if (unit->input.error == UNIT_INPUT_E_NOT_A_FILE) {
+		if (retry_table_parks(shared->retries, unit->name, now_ns))
+			log_warning("in/%s: %s, it is left alone", unit->name, unit->reason);
+		return;
+	}
+	log_info("in/%s: stays: %s", unit->name, unit->reason);
+	(void)retry_table_stays(shared->retries, unit->name, now_ns);
+}
+
+/* The unit's story is over. */
+static void unit_over(struct spool_worker *worker, struct unit *unit)
+{
+	struct spool_shared *shared = worker->shared;
+
+	count_result(shared, unit);
+	if (unit->outcome == UNIT_STAY) {
+		unit_stays(worker, unit);
+	} else {
+		retry_table_forget(shared->retries, unit->name);
+		worker->pause_ns = PAUSE_FIRST_NS;
+	}
+	if (unit->outcome == UNIT_MOVE_FAILED)
+		log_warning("in/%s: moved to failed/: %s", unit->name, unit->reason);
+	else if (unit->outcome == UNIT_RELEASE && unit->counts.refused_count > 0)
+		log_warning("in/%s: %llu of its messages went to failed/", unit->name,
+			    (unsigned long long)unit->counts.refused_count);
+	unit_busy_leave(shared->busy, unit);
+	unit_finish(unit);
+	give_unit_back(worker, unit);
+	if (atomic_fetch_sub(&shared->at_work, 1) == 1)
+		shared->wake_watch(shared);
+}
+
+static void unit_settled(struct unit *unit, void *arg)
+{
+	struct spool_worker *worker = arg;
+
+	worker->unsettled--;
+	worker->bytes_at_work -= unit->memory_bytes;
+	if (unit->outcome == UNIT_STAY || unit->outcome == UNIT_GONE) {
+		unit_over(worker, unit);
+		return;
+	}
+	if (worker->settled.count == 0)
+		worker->settled_since_ns = ring_now_ns(worker->ring);
+	list_push(&worker->settled, unit);
+}
+
+/* What SpoolMinFree and SpoolMaxOut say; looked at now and then, not for every unit. */
+static bool is_within_limits(struct spool_worker *worker)
+{
+	int64_t now_ns = ring_now_ns(worker->ring);
+
+	if (worker->looked_ns != 0 && now_ns - worker->looked_ns < LOOK_INTERVAL_NS)
+		return worker->within_limits;
+	worker->looked_ns = now_ns;
+	worker->within_limits = spool_shared_within_limits(worker->shared);
+	return worker->within_limits;
+}
+
+static bool has_room(struct spool_worker *worker)
+{
+	if (atomic_load(&worker->shared->stopping) || worker->unsettled >= worker->unsettled_max ||
+	    worker->bytes_at_work >= BYTES_AT_WORK_MAX)
+		return false;
+	if (worker->free_units == NULL && worker->unit_count == worker->unit_max)
+		return false;
+	return worker->paused_until_ns <= ring_now_ns(worker->ring) && is_within_limits(worker);
+}
+
+/* Starts the next unit. False: there is none. */
+static bool start_next(struct spool_worker *worker)
+{
+	struct spool_shared *shared = worker->shared;
+	struct unit *unit = take_unit(worker);
+	char name[NAME_MAX + 1];
+	uint64_t size;
+
+	if (unit == NULL)
+		return false;
+	do {
+		if (!unit_queue_pop(shared->queue, name, &size)) {
+			give_unit_back(worker, unit);
+			return false;
+		}
+		unit_assign(unit, name);
+	} while (!retry_table_is_due(shared->retries, name, ring_now_ns(worker->ring)) ||
+		 !unit_busy_enter(shared->busy, unit));
+	atomic_fetch_add(&shared->at_work, 1);
+	worker->unsettled++;
+	unit->memory_bytes = unit_memory_bytes(size);
+	worker->bytes_at_work += unit->memory_bytes;
+	unit_start(unit);
+	return true;
+}
+
+static void fill(struct spool_worker *worker)
+{
+	if (unit_queue_count(worker->shared->queue) == 0)
+		return;
+	refresh_context(worker);
+	while (has_room(worker) && start_next(worker))
+		;
+}
+
+static bool batch_is_due(const struct spool_worker *worker)
+{
+	if (worker->settled.count == 0 || worker->free_batch_count == 0)
+		return false;
+	return worker->settled.count >= worker->batch_units || worker->unsettled == 0 ||
+	       ring_now_ns(worker->ring) - worker->settled_since_ns >= BATCH_AGE_NS;
+}
+
+static void commit(struct spool_worker *worker)
+{
+	struct unit *units = worker->settled.first;
+
+	if (!batch_is_due(worker) || atomic_load(&worker->shared->failed))
+		return;
+	worker->settled = (struct unit_list){0};
+	batch_start(worker->free_batches[--worker->free_batch_count], units);
+}
+
+static void batch_over(struct batch *batch, void *arg)
+{
+	struct spool_worker *worker = arg;
+	struct unit *next;
+
+	if (batch_error(batch) != 0) {
+		spool_shared_fail(worker->shared, batch_error(batch), batch_error_text(batch));
+		worker->failed_batches++;
+		return;
+	}
+	for (struct unit *unit = batch_units(batch); unit != NULL; unit = next) {
+		next = unit->next;
+		unit_over(worker, unit);
+	}
+	worker->free_batches[worker->free_batch_count++] = batch;
+	pthread_mutex_lock(&worker->shared->mutex);
+	worker->shared->result.batches++;
+	pthread_mutex_unlock(&worker->shared->mutex);
+}
+
+static void client_ready(struct ring_op *op, int res)
+{
+	struct spool_worker *worker =
+		(struct spool_worker *)((char *)op - offsetof(struct spool_worker, client_poll));
+
+	(void)res; /* the turn collects in any case */
+	ring_poll(worker->ring, op, sign_client_fd(worker->client), POLLIN);
+}
+
+static void woken(struct ring_op *op, int res)
+{
+	struct spool_worker *worker =
+		(struct spool_worker *)((char *)op - offsetof(struct spool_worker, wake_poll));
+	uint64_t count;
+
+	(void)res;
+	(void)!read(worker->wake_fd, &count, sizeof(count));
+	ring_poll(worker->ring, op, worker->wake_fd, POLLIN);
+}
+
+static void timer_due(struct ring_timer *timer)
+{
+	struct spool_worker *worker = (struct spool_worker *)((char *)timer -
+							      offsetof(struct spool_worker, timer));
+
+	worker->timer_set = false; /* the turn looks at everything anyway */
+}
+
+/* Something is to be done later though nothing moves: an old batch, the end of a pause. */
+static int set_timer(struct spool_worker *worker)
+{
+	int64_t now_ns = ring_now_ns(worker->ring);
+	bool waits = unit_queue_count(worker->shared->queue) > 0 || worker->settled.count > 0;
+
+	if (worker->timer_set || !waits)
+		return 0;
+	worker->timer_set = true;
+	return ring_timer_set(worker->ring, &worker->timer, now_ns + BATCH_AGE_NS);
+}
+
+/* At the end: what is not settled stays where it is. */
+static void abandon_unsettled(struct spool_worker *worker)
+{
+	worker->abandoned = true;
+	for (unsigned i = 0; i < worker->unit_count; i++) {
+		unit_settle(worker->units[i], UNIT_STAY, 0, "postseal is stopping");
+		unit_proceed(worker->units[i]);
+	}
+}
+
+static bool is_over(const struct spool_worker *worker)
+{
+	const struct spool_shared *shared = worker->shared;
+	bool batches_over = worker->free_batch_count + worker->failed_batches == BATCHES_MAX;
+
+	return atomic_load(&shared->stopping) && worker->unsettled == 0 && batches_over &&
+	       (worker->settled.count == 0 || atomic_load(&shared->failed));
+}
+
+void spool_worker_run(struct spool_worker *worker, void (*each_turn)(void *arg), void *arg)
+{
+	int r = 0;
+
+	ring_poll(worker->ring, &worker->client_poll, sign_client_fd(worker->client), POLLIN);
+	ring_poll(worker->ring, &worker->wake_poll, worker->wake_fd, POLLIN);
+	while (r == 0 && !is_over(worker)) {
+		if (each_turn != NULL)
+			each_turn(arg);
+		if (atomic_load(&worker->shared->stopping) && !worker->abandoned)
+			abandon_unsettled(worker);
+		fill(worker);
+		commit(worker);
+		sign_client_flush(worker->client);
+		r = set_timer(worker);
+		if (r == 0)
+			r = ring_turn(worker->ring, RING_WAIT_FOREVER);
+		(void)sign_client_collect(worker->client);
+	}
+	if (r != 0)
+		spool_shared_fail(worker->shared, r, strerror(-r));
+}
+
+void spool_worker_give_up(struct spool_worker *worker, int error)
+{
+	spool_shared_fail(worker->shared, error, strerror(-error));
+}
