@@ -117,8 +117,8 @@ static inline size_t clean_run_size(struct bytes input, bool relaxed)
 			return offset + (size_t)__builtin_ctz(own | next >> 1);
 		offset += BLOCK_SIZE;
 	}
-	if (input.size > 0 && (input.data[input.size - 1] == '\r' ||
-			       (relaxed && input.data[input.size - 1] == ' ')))
+	if (input.size > 0 &&
+	    (input.data[input.size - 1] == '\r' || (relaxed && input.data[input.size - 1] == ' ')))
 		return input.size - 1;
 	return input.size;
 }

@@ -97,7 +97,8 @@ static void write_canonicalization(struct writer *writer,
 {
 	char text[NUMBER_TAG_SIZE_MAX];
 
-	snprintf(text, sizeof(text), "%s/%s", canonicalization_name(values->header_canonicalization),
+	snprintf(text, sizeof(text), "%s/%s",
+		 canonicalization_name(values->header_canonicalization),
 		 canonicalization_name(values->body_canonicalization));
 	write_string_tag(writer, "c=", text);
 }
@@ -228,8 +229,9 @@ static void write_body_gaps(struct signature_field *field, struct writer *writer
 	write_fill(writer, '=', BASE64_SIZE(SHA256_SIZE));
 	write_bytes(writer, BYTES_LITERAL(";"));
 
-	field->body_length_digits =
-		values->body_length_max == 0 ? 0 : count_digits(values->body_length_max);
+	field->body_length_digits = values->body_length_max == 0
+					    ? 0
+					    : count_digits(values->body_length_max);
 	if (field->body_length_digits == 0)
 		return;
 	begin_tag(writer, strlen("l=") + field->body_length_digits + 1);
@@ -279,8 +281,7 @@ int signature_field_compose(struct signature_field *field,
 	return writer.error;
 }
 
-void signature_field_set_body_hash(struct signature_field *field,
-				   const uint8_t digest[SHA256_SIZE])
+void signature_field_set_body_hash(struct signature_field *field, const uint8_t digest[SHA256_SIZE])
 {
 	base64_encode(bytes_of(digest, SHA256_SIZE), field->text.data + field->body_hash_offset);
 }
