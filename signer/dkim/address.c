@@ -38,9 +38,20 @@ static uint8_t peek(const struct parser *parser)
 static bool is_atext(uint8_t byte)
 {
 	switch (byte) {
-	case '(': case ')': case '<': case '>': case '[': case ']': case ':':
-	case ';': case '@': case '\\': case ',': case '.': case '"': case 0x7f:
-		return false;
+	case '(':
+	case ')':
+	case '<':
+	case '>':
+	case '[':
+	case ']':
+	case ':':
+	case ';':
+	case '@':
+	case '\\':
+	case ',':
+	case '.':
+	case '"':
+	case 0x7f: return false;
 	default: return byte > ' ';
 	}
 }

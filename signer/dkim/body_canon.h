@@ -22,6 +22,7 @@
 #include "signer/dkim/canonicalization.h"
 
 #define BODY_CANON_STAGING_SIZE 4096
+#define BODY_CANON_CHUNK_SIZE	2048
 
 enum {
 	BODY_CANON_E_BARE_CR = 1,
@@ -43,6 +44,7 @@ struct body_canon {
 	uint64_t empty_lines_held; /* given out only if something comes after them */
 	size_t staging_size;
 	uint8_t staging[BODY_CANON_STAGING_SIZE];
+	uint8_t rewritten[BODY_CANON_CHUNK_SIZE * 2 + 16]; /* each byte may become two */
 };
 
 void body_canon_start(struct body_canon *canon, enum canonicalization canonicalization,

@@ -230,9 +230,9 @@ static int tags_outcome(int r)
 int dkim_signature_parse(struct dkim_signature *signature, struct bytes field)
 {
 	static int (*const parsers[])(struct dkim_signature *, const struct tag_list *) = {
-		parse_algorithm, parse_canonicalization, parse_domain,	   parse_names,
-		parse_identity,	 parse_body_hash,	 parse_signature, parse_body_limit,
-		parse_times,
+		parse_algorithm, parse_canonicalization, parse_domain,
+		parse_names,	 parse_identity,	 parse_body_hash,
+		parse_signature, parse_body_limit,	 parse_times,
 	};
 	struct tag_list tags;
 	size_t colon = bytes_find(field, ':');
@@ -257,7 +257,8 @@ int dkim_signature_append_unsigned(const struct dkim_signature *signature, struc
 	int r = buffer_reserve(out, signature->field.size);
 
 	if (r == 0)
-		r = buffer_append(out, bytes_slice(signature->field, 0, signature->signature_start));
+		r = buffer_append(out,
+				  bytes_slice(signature->field, 0, signature->signature_start));
 	if (r == 0)
 		r = buffer_append(out, bytes_skip(signature->field, signature->signature_end));
 	return r;

@@ -71,6 +71,6 @@ int header_canon_append(struct buffer *out, struct bytes field,
 		return r;
 	end = out->data + out->size;
 	out->size += canonicalization == CANONICALIZATION_RELAXED ? write_relaxed(end, field)
-								 : write_simple(end, field);
+								  : write_simple(end, field);
 	return 0;
 }

@@ -74,8 +74,8 @@ static void sift_down(struct header_index *index, size_t root, size_t count)
 
 		if (child >= count)
 			break;
-		if (child + 1 < count && entry_is_before(index, &index->entries[child],
-							 &index->entries[child + 1]))
+		if (child + 1 < count &&
+		    entry_is_before(index, &index->entries[child], &index->entries[child + 1]))
 			child++;
 		if (!entry_is_before(index, &entry, &index->entries[child]))
 			break;
@@ -120,8 +120,8 @@ int header_index_build(struct header_index *index, const struct header *header)
 	index->count = 0;
 	if (count > index->capacity) {
 		size_t capacity = count * 2;
-		struct header_index_entry *entries =
-			reallocarray(index->entries, capacity, sizeof(*entries));
+		struct header_index_entry *entries = reallocarray(index->entries, capacity,
+								  sizeof(*entries));
 
 		if (entries == NULL)
 			return -ENOMEM;

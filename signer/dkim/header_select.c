@@ -32,11 +32,26 @@ struct header_select {
 
 /* RFC 6376 5.4.1, in OpenDKIM's order. */
 static const char *const sign_default[] = {
-	"from",	       "reply-to",    "subject",	 "date",
-	"to",	       "cc",	      "resent-date",	 "resent-from",
-	"resent-sender", "resent-to", "resent-cc",	 "in-reply-to",
-	"references",  "list-id",     "list-help",	 "list-unsubscribe",
-	"list-subscribe", "list-post", "list-owner",	 "list-archive",
+	"from",
+	"reply-to",
+	"subject",
+	"date",
+	"to",
+	"cc",
+	"resent-date",
+	"resent-from",
+	"resent-sender",
+	"resent-to",
+	"resent-cc",
+	"in-reply-to",
+	"references",
+	"list-id",
+	"list-help",
+	"list-unsubscribe",
+	"list-subscribe",
+	"list-post",
+	"list-owner",
+	"list-archive",
 };
 
 static const char *const omit_default[] = {"return-path", "received", "comments", "keywords"};
@@ -140,7 +155,8 @@ static int add_entries(struct header_select *select, const struct name_list *lis
 		int r = 0;
 
 		if (!delta)
-			r = added || removed ? HEADER_SELECT_E_DELTA : add_name(select, entry, flag);
+			r = added || removed ? HEADER_SELECT_E_DELTA
+					     : add_name(select, entry, flag);
 		else if (added)
 			r = add_name(select, bytes_skip(entry, 1), flag);
 		if (r != 0) {

@@ -29,7 +29,7 @@ enum {
 
 struct key_record {
 	enum dkim_algorithm algorithm; /* the one that k= can verify */
-	struct buffer key; /* p=: for RSA a SubjectPublicKeyInfo or an RSAPublicKey, in DER */
+	struct buffer key;  /* p=: for RSA a SubjectPublicKeyInfo or an RSAPublicKey, in DER */
 	bool allows_sha256; /* h= */
 	bool allows_email;  /* s= */
 	bool is_test;	    /* t=y */

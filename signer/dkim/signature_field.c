@@ -10,13 +10,10 @@
 #include "signer/dkim/quoted_printable.h"
 
 #include <assert.h>
-#include <inttypes.h>
-#include <stdio.h>
 
 #define TAB_COLUMNS 8
 
-/* "x=" and the digits of any number, with the ";". */
-#define NUMBER_TAG_SIZE_MAX 32
+#define DIGITS_MAX 20 /* of a uint64_t */
 
 struct writer {
 	struct buffer *out;
@@ -34,8 +31,13 @@ static void write_bytes(struct writer *writer, struct bytes text)
 
 static void write_fill(struct writer *writer, char character, size_t count)
 {
-	for (; count > 0; count--)
-		write_bytes(writer, bytes_of(&character, 1));
+	if (writer->error == 0)
+		writer->error = buffer_reserve(writer->out, count);
+	if (writer->error == 0) {
+		memset(writer->out->data + writer->out->size, character, count);
+		writer->out->size += count;
+	}
+	writer->column += count;
 }
 
 static void fold(struct writer *writer)
@@ -43,6 +45,13 @@ static void fold(struct writer *writer)
 	write_bytes(writer, writer->line_end);
 	write_bytes(writer, BYTES_LITERAL("\t"));
 	writer->column = TAB_COLUMNS;
+}
+
+/* In the middle of a value, one column further in than the tags. */
+static void fold_value(struct writer *writer)
+{
+	fold(writer);
+	write_bytes(writer, BYTES_LITERAL(" "));
 }
 
 static bool has_room(const struct writer *writer, size_t columns)
@@ -63,10 +72,8 @@ static void begin_tag(struct writer *writer, size_t size)
 /* A piece of a value that may be cut before it. */
 static void write_piece(struct writer *writer, struct bytes piece)
 {
-	if (!has_room(writer, piece.size)) {
-		fold(writer);
-		write_bytes(writer, BYTES_LITERAL(" "));
-	}
+	if (!has_room(writer, piece.size))
+		fold_value(writer);
 	write_bytes(writer, piece);
 }
 
@@ -84,22 +91,46 @@ static void write_string_tag(struct writer *writer, const char *start, const cha
 	write_tag(writer, start, bytes_of_string(value));
 }
 
+static size_t count_digits(uint64_t number)
+{
+	size_t digits = 1;
+
+	for (; number >= 10; number /= 10)
+		digits++;
+	return digits;
+}
+
+/* Returns what did not fit. */
+static uint64_t put_digits(uint8_t *text, size_t digits, uint64_t number)
+{
+	for (size_t i = digits; i > 0; i--) {
+		text[i - 1] = (uint8_t)('0' + number % 10);
+		number /= 10;
+	}
+	return number;
+}
+
 static void write_number_tag(struct writer *writer, const char *start, uint64_t number)
 {
-	char text[NUMBER_TAG_SIZE_MAX];
+	uint8_t text[DIGITS_MAX];
+	size_t digits = count_digits(number);
 
-	snprintf(text, sizeof(text), "%" PRIu64, number);
-	write_string_tag(writer, start, text);
+	(void)put_digits(text, digits, number);
+	write_tag(writer, start, bytes_of(text, digits));
 }
 
 static void write_canonicalization(struct writer *writer,
 				   const struct signature_field_values *values)
 {
-	char text[NUMBER_TAG_SIZE_MAX];
+	const char *header = canonicalization_name(values->header_canonicalization);
+	const char *body = canonicalization_name(values->body_canonicalization);
 
-	snprintf(text, sizeof(text), "%s/%s", canonicalization_name(values->header_canonicalization),
-		 canonicalization_name(values->body_canonicalization));
-	write_string_tag(writer, "c=", text);
+	begin_tag(writer, strlen("c=") + strlen(header) + 1 + strlen(body) + 1);
+	write_bytes(writer, BYTES_LITERAL("c="));
+	write_bytes(writer, bytes_of_string(header));
+	write_bytes(writer, BYTES_LITERAL("/"));
+	write_bytes(writer, bytes_of_string(body));
+	write_bytes(writer, BYTES_LITERAL(";"));
 }
 
 /* The characters of the local part are encoded, "@" and the domain are not. */
@@ -146,10 +177,8 @@ static void write_names(struct writer *writer, const struct name_list *names)
 		const char *separator = i + 1 < names->count ? ":" : ";";
 
 		/* The separator stays with its name, so that no line begins with it. */
-		if (i > 0 && !has_room(writer, names->names[i].size + 1)) {
-			fold(writer);
-			write_bytes(writer, BYTES_LITERAL(" "));
-		}
+		if (i > 0 && !has_room(writer, names->names[i].size + 1))
+			fold_value(writer);
 		write_bytes(writer, names->names[i]);
 		write_bytes(writer, bytes_of_string(separator));
 	}
@@ -199,15 +228,6 @@ static void write_copied_fields(struct writer *writer, const struct header *head
 	write_piece(writer, BYTES_LITERAL(";"));
 }
 
-static size_t count_digits(uint64_t number)
-{
-	size_t digits = 1;
-
-	for (; number >= 10; number /= 10)
-		digits++;
-	return digits;
-}
-
 static void write_signature_gap(struct signature_field *field, struct writer *writer)
 {
 	size_t rest = BASE64_SIZE(field->signature_size);
@@ -215,8 +235,15 @@ static void write_signature_gap(struct signature_field *field, struct writer *wr
 	begin_tag(writer, strlen("b=") + rest);
 	write_bytes(writer, BYTES_LITERAL("b="));
 	field->signature_offset = writer->out->size;
-	for (; rest > 0; rest--)
-		write_piece(writer, BYTES_LITERAL("="));
+	while (rest > 0) {
+		size_t room = SIGNATURE_FIELD_COLUMNS_MAX - writer->column;
+		size_t count = rest < room ? rest : room;
+
+		write_fill(writer, '=', count);
+		rest -= count;
+		if (rest > 0)
+			fold_value(writer);
+	}
 }
 
 static void write_body_gaps(struct signature_field *field, struct writer *writer,
@@ -228,8 +255,9 @@ static void write_body_gaps(struct signature_field *field, struct writer *writer
 	write_fill(writer, '=', BASE64_SIZE(SHA256_SIZE));
 	write_bytes(writer, BYTES_LITERAL(";"));
 
-	field->body_length_digits =
-		values->body_length_max == 0 ? 0 : count_digits(values->body_length_max);
+	field->body_length_digits = values->body_length_max == 0
+					    ? 0
+					    : count_digits(values->body_length_max);
 	if (field->body_length_digits == 0)
 		return;
 	begin_tag(writer, strlen("l=") + field->body_length_digits + 1);
@@ -279,43 +307,44 @@ int signature_field_compose(struct signature_field *field,
 	return writer.error;
 }
 
-void signature_field_set_body_hash(struct signature_field *field,
-				   const uint8_t digest[SHA256_SIZE])
+void signature_field_set_body_hash(struct signature_field *field, const uint8_t digest[SHA256_SIZE])
 {
 	base64_encode(bytes_of(digest, SHA256_SIZE), field->text.data + field->body_hash_offset);
 }
 
 void signature_field_set_body_length(struct signature_field *field, uint64_t length)
 {
-	uint8_t *digits = field->text.data + field->body_length_offset;
+	uint64_t rest;
 
 	assert(field->body_length_digits > 0);
-	for (size_t i = field->body_length_digits; i > 0; i--) {
-		digits[i - 1] = (uint8_t)('0' + length % 10);
-		length /= 10;
-	}
-	assert(length == 0);
+	rest = put_digits(field->text.data + field->body_length_offset, field->body_length_digits,
+			  length);
+	assert(rest == 0);
+	(void)rest;
 }
 
 int signature_field_set_signature(struct signature_field *field, struct bytes signature)
 {
-	size_t size = field->text.size;
-	size_t rest = BASE64_SIZE(signature.size);
-	const uint8_t *base64;
+	struct bytes base64 = {.size = BASE64_SIZE(signature.size)};
+	size_t at = field->signature_offset;
 	int r;
 
 	assert(signature.size == field->signature_size);
 	/* The base64 text is made behind the field, in memory that the next one will use anyway. */
-	r = buffer_reserve(&field->text, rest);
+	r = buffer_reserve(&field->text, base64.size);
 	if (r != 0)
 		return r;
-	base64_encode(signature, field->text.data + size);
-	base64 = field->text.data + size;
-	for (size_t i = field->signature_offset; rest > 0; i++) {
-		if (ascii_is_space(field->text.data[i]))
-			continue;
-		field->text.data[i] = *base64++;
-		rest--;
+	base64.data = field->text.data + field->text.size;
+	base64_encode(signature, field->text.data + field->text.size);
+	while (base64.size > 0) {
+		/* One line of the gap: a line end follows it, if only the field's own. */
+		size_t room = bytes_find(bytes_skip(buffer_bytes(&field->text), at), '\n') + 1 -
+			      field->line_end_size;
+		size_t count = base64.size < room ? base64.size : room;
+
+		memcpy(field->text.data + at, base64.data, count);
+		base64 = bytes_skip(base64, count);
+		at += count + field->line_end_size + strlen("\t ");
 	}
 	return 0;
 }

@@ -38,13 +38,13 @@ struct signature_field_values {
 	enum dkim_algorithm algorithm;
 	enum canonicalization header_canonicalization;
 	enum canonicalization body_canonicalization;
-	struct bytes domain;	  /* d=, an A-label */
-	struct bytes selector;	  /* s= */
-	struct bytes identity;	  /* i=, not encoded; empty: none */
-	uint64_t timestamp;	  /* t=, seconds since 1970 */
-	uint64_t expiry;	  /* x=, likewise; 0: none */
-	bool asks_reports;	  /* r=y */
-	uint64_t body_length_max; /* the largest l= that may come; 0: no l= */
+	struct bytes domain;	       /* d=, an A-label */
+	struct bytes selector;	       /* s= */
+	struct bytes identity;	       /* i=, not encoded; empty: none */
+	uint64_t timestamp;	       /* t=, seconds since 1970 */
+	uint64_t expiry;	       /* x=, likewise; 0: none */
+	bool asks_reports;	       /* r=y */
+	uint64_t body_length_max;      /* the largest l= that may come; 0: no l= */
 	const struct name_list *names; /* h=, of header_select_list() */
 	const struct header *copied;   /* the header that z= copies those fields from, or NULL */
 	size_t signature_size;	       /* bytes of the signature */
@@ -74,8 +74,7 @@ void signature_field_set_body_hash(struct signature_field *field,
 void signature_field_set_body_length(struct signature_field *field, uint64_t length);
 
 /* `signature` has signature_size bytes. */
-MUST_CHECK int signature_field_set_signature(struct signature_field *field,
-					     struct bytes signature);
+MUST_CHECK int signature_field_set_signature(struct signature_field *field, struct bytes signature);
 
 /* The field with an empty b=, without its final line end. */
 static inline struct bytes signature_field_unsigned(const struct signature_field *field)

@@ -19,8 +19,7 @@ static bool is_tag_name(struct bytes name)
 	if (name.size == 0 || !is_alpha(name.data[0]))
 		return false;
 	for (size_t i = 1; i < name.size; i++) {
-		if (!is_alpha(name.data[i]) && !ascii_is_digit(name.data[i]) &&
-		    name.data[i] != '_')
+		if (!is_alpha(name.data[i]) && !ascii_is_digit(name.data[i]) && name.data[i] != '_')
 			return false;
 	}
 	return true;

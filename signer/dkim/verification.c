@@ -77,9 +77,9 @@ void verification_deinit(struct verification *verification)
 static int next_result(struct verification *verification, struct verification_result **result_out)
 {
 	if (verification->count == verification->allocated) {
-		struct verification_result **results =
-			reallocarray(verification->results, verification->allocated + 1,
-				     sizeof(struct verification_result *));
+		struct verification_result **results = reallocarray(
+			verification->results, verification->allocated + 1,
+			sizeof(struct verification_result *));
 
 		if (results == NULL)
 			return -ENOMEM;
@@ -95,9 +95,9 @@ static int next_result(struct verification *verification, struct verification_re
 
 static int new_body(struct verification *verification)
 {
-	struct verification_body **bodies =
-		reallocarray(verification->bodies, verification->bodies_allocated + 1,
-			     sizeof(struct verification_body *));
+	struct verification_body **bodies = reallocarray(verification->bodies,
+							 verification->bodies_allocated + 1,
+							 sizeof(struct verification_body *));
 	struct verification_body *body;
 	int r;
 
@@ -284,8 +284,7 @@ enum verification_status verification_check_key(const struct key_record *record,
 	if (!record->allows_email)
 		return VERIFICATION_KEY_SERVICE;
 	/* dkim_signature.c made sure that i= ends in d= or in a subdomain of it. */
-	if (record->is_strict &&
-	    identity.data[identity.size - signature->domain.size - 1] != '@')
+	if (record->is_strict && identity.data[identity.size - signature->domain.size - 1] != '@')
 		return VERIFICATION_KEY_SUBDOMAIN;
 	return VERIFICATION_NEEDS_KEY;
 }

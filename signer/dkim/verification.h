@@ -47,16 +47,16 @@ enum verification_status {
 
 struct verification_options {
 	uint64_t now;
-	uint64_t clock_drift;	 /* seconds that other people's clocks may be wrong */
-	size_t signatures_max;	 /* fields from the top that are looked at */
+	uint64_t clock_drift;  /* seconds that other people's clocks may be wrong */
+	size_t signatures_max; /* fields from the top that are looked at */
 	bool fix_crlf;
 };
 
 struct verification_result {
 	enum verification_status status;
-	int reason;    /* DKIM_SIGNATURE_E_*, if malformed */
-	size_t field;  /* index in the header */
-	size_t body;   /* private: index of the body hash */
+	int reason;			 /* DKIM_SIGNATURE_E_*, if malformed */
+	size_t field;			 /* index in the header */
+	size_t body;			 /* private: index of the body hash */
 	struct dkim_signature signature; /* valid unless malformed */
 	uint8_t digest[SHA256_SIZE];	 /* valid from VERIFICATION_NEEDS_KEY on */
 };
