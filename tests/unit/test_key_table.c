@@ -109,6 +109,7 @@ static void broken_row_says_what_is_wrong(void **state)
 		{"example..com:s:/k", "its domain is not a domain name"},
 		{"example.com:s/t:/k", "its selector is not a name"},
 		{"example.com:s:keys/a.pem", "its key is neither a path"},
+		{"example.com:s:rsa-sha256", "its key is neither a path"},
 		{"example.com:s:/k:rsa-sha1", "RFC 8301"},
 	};
 

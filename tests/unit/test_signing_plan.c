@@ -290,8 +290,9 @@ static void domain_set_may_be_a_pattern_file(void **state)
 	(void)state;
 	fixture_init(&domains);
 	(void)snprintf(options, sizeof(options), "Domain refile:%s\nKeyFile /k\nSelector s\n",
-		       fixture_file(&domains, "domains", "*.m.n\n"));
+		       fixture_file(&domains, "domains", "*.m.n\n(m.n\n"));
 	rules_init(&rules, options, NULL, NULL, NULL);
+	assert_int_equal(signing_rules_broken_count(rules.rules), 1);
 	assert_int_equal(signing_plan_make(rules.plan, rules.rules, sender_of("u@a.m.n")), 0);
 	assert_int_equal(signing_plan_make(rules.plan, rules.rules, sender_of("u@m.n")),
 			 SIGNING_PLAN_E_NO_MATCH);
@@ -393,6 +394,29 @@ static void plan_is_used_again_for_another_sender(void **state)
 	rules_deinit(&rules);
 }
 
+static void many_percents_have_room(void **state)
+{
+	char signings[2048] = "* p:";
+	char keys[2048] = "p %:s:/";
+	char domain[256];
+	struct sender_address sender = {.local_part = BYTES_LITERAL("u")};
+	struct rules rules;
+
+	(void)state;
+	for (int i = 0; i < 300; i++) {
+		strcat(signings, "%.");
+		strcat(keys, "%/");
+	}
+	strcat(signings, "@%\n");
+	memset(domain, 'd', sizeof(domain));
+	sender.domain = bytes_of(domain, sizeof(domain));
+	rules_init(&rules, "", keys, "", signings);
+	assert_int_equal(signing_plan_make(rules.plan, rules.rules, sender), 0);
+	assert_int_equal(signing_plan_at(rules.plan, 0)->identity.size, 300 * 257 + 257);
+	assert_int_equal(strlen(signing_plan_at(rules.plan, 0)->key_path), 300 * 257 + 1);
+	rules_deinit(&rules);
+}
+
 static void *plans_make(void *context)
 {
 	const struct signing_rules *rules = context;
@@ -440,6 +464,7 @@ int main(void)
 		cmocka_unit_test(broken_rows_are_counted),
 		cmocka_unit_test(set_that_cannot_be_had_refuses_the_rules),
 		cmocka_unit_test(plan_is_used_again_for_another_sender),
+		cmocka_unit_test(many_percents_have_room),
 		cmocka_unit_test(threads_share_the_rules),
 	};
 
