@@ -16,6 +16,7 @@ void problems_init(struct problems *problems,
 	*problems = (struct problems){.sink = sink, .context = context};
 }
 
+PRINTF_LIKE(2, 0)
 static void text_make(char text[PROBLEM_TEXT_SIZE_MAX], const char *format, va_list args)
 {
 	int size = vsnprintf(text, PROBLEM_TEXT_SIZE_MAX, format, args);

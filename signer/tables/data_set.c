@@ -279,9 +279,14 @@ struct problem_place data_set_place(const struct data_set *set, size_t row)
 
 char *data_set_path_resolve(const char *path, const char *base_directory)
 {
+	size_t size;
 	char *resolved;
 
 	if (path[0] == '/' || base_directory == NULL)
 		return strdup(path);
-	return asprintf(&resolved, "%s/%s", base_directory, path) < 0 ? NULL : resolved;
+	size = strlen(base_directory) + strlen(path) + sizeof("/");
+	resolved = malloc(size);
+	if (resolved != NULL)
+		(void)snprintf(resolved, size, "%s/%s", base_directory, path);
+	return resolved;
 }

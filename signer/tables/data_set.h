@@ -9,11 +9,13 @@
  *             refile:PATH                           the same, and the key is a pattern
  *             csl:A,B=C, or a bare list             a row an item: KEY or KEY=VALUE
  *
- *           In a file, # starts a comment wherever it stands, and empty lines do not count. Lines
- *           are as long as they are (OpenDKIM cuts them at 1,023 bytes). A bare list whose first
- *           item looks like `type:` is an error, as in OpenDKIM; but a bare IPv6 address is
- *           recognized and is an item. Databases and scripts (db:, dsn:, ldap:, lua: and so on) are
- *           refused: leaving such a set out would change what is signed or let in.
+ *           In a file, # starts a comment wherever it stands, and empty lines do not count. A bare
+ *           list whose first item looks like `type:` is an error. Databases and scripts (db:, dsn:,
+ *           ldap:, lua: and so on) are refused: leaving such a set out would change what is signed
+ *           or let in.
+ *
+ *           Other than in OpenDKIM, a line is not cut at 1,023 bytes, blanks before a pattern do not
+ *           keep it from matching, and a bare IPv6 address is an item of a list.
  * Units:    lines count from 1; rows are counted from 0.
  * Errors:   -errno, or DATA_SET_E_REFUSED after the reason went to `problems`.
  * Owns:     the bytes of its rows.

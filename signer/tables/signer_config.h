@@ -190,7 +190,7 @@ MUST_CHECK int signer_config_read(struct signer_config *config, const char *path
 MUST_CHECK int signer_config_set(struct signer_config *config, const char *name, const char *value,
 				 struct problems *problems);
 
-/* What the options ask of each other; also completes the values: paths, lists, On-Default. */
+/* What the options ask of each other; also completes the values: paths, lists, On-Default. Once. */
 MUST_CHECK int signer_config_check(struct signer_config *config, struct problems *problems);
 
 /* Adds the configuration in effect, a `Name value` a line, without what has no value. */

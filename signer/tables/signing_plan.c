@@ -279,6 +279,9 @@ static int pair_find(struct signing_plan *plan, const struct signing_rules *rule
 	}
 	if (r < 0)
 		return r;
+	if (r == KEY_TABLE_E_UNDECIDED)
+		return refuse(plan, SIGNING_PLAN_E_BROKEN, "the key table's patterns for key ",
+			      key_name, " take too long to match", place);
 	if (r != 0)
 		return refuse(plan, SIGNING_PLAN_E_BROKEN, "signing table references unknown key ",
 			      key_name, "", place);

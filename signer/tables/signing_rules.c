@@ -24,10 +24,10 @@ struct signing_rules {
 	size_t broken_count;
 };
 
-static int domain_set_load(struct domain_set *domains, const char *text,
-			   const struct signer_config *config, const char *name,
-			   struct problems *problems)
+static int domain_set_load(struct signing_rules *rules, struct domain_set *domains,
+			   const char *text, const char *name, struct problems *problems)
 {
+	const struct signer_config *config = rules->config;
 	int r;
 
 	if (text == NULL)
@@ -36,6 +36,8 @@ static int domain_set_load(struct domain_set *domains, const char *text,
 			  &domains->set);
 	if (r == 0)
 		r = row_index_new(domains->set, STRING_MAP_CASELESS, problems, &domains->index);
+	if (r == 0)
+		rules->broken_count += row_index_broken_count(domains->index);
 	return r == DATA_SET_E_REFUSED ? SIGNING_RULES_E_REFUSED : r;
 }
 
@@ -72,8 +74,8 @@ static int tables_load(struct signing_rules *rules, struct problems *problems)
 	if (r > 0)
 		return SIGNING_RULES_E_REFUSED;
 	if (r == 0)
-		rules->broken_count = key_table_broken_count(rules->keys) +
-				      signing_table_broken_count(rules->signings);
+		rules->broken_count += key_table_broken_count(rules->keys) +
+				       signing_table_broken_count(rules->signings);
 	return r;
 }
 
@@ -89,10 +91,9 @@ int signing_rules_load(const struct signer_config *config, struct problems *prob
 	if (config->key_table_set != NULL && config->signing_table_set != NULL)
 		r = tables_load(rules, problems);
 	else
-		r = domain_set_load(&rules->domains, config->domain_set, config, "Domain",
-				    problems);
+		r = domain_set_load(rules, &rules->domains, config->domain_set, "Domain", problems);
 	if (r == 0)
-		r = domain_set_load(&rules->exempt, config->exempt_domains_set, config,
+		r = domain_set_load(rules, &rules->exempt, config->exempt_domains_set,
 				    "ExemptDomains", problems);
 	if (r != 0) {
 		signing_rules_free(rules);

@@ -32,7 +32,7 @@ MUST_CHECK int signing_rules_load(const struct signer_config *config, struct pro
 				  struct signing_rules **rules_out);
 void signing_rules_free(struct signing_rules *rules);
 
-/* Rows of the tables that cannot be used. */
+/* Rows of the tables and sets that cannot be used. */
 size_t signing_rules_broken_count(const struct signing_rules *rules);
 
 const struct signer_config *signing_rules_config(const struct signing_rules *rules);

@@ -36,6 +36,19 @@ static void key_gives_its_value_until_the_end(void **state)
 	string_map_deinit(&map);
 }
 
+static void search_for_what_is_not_there_ends_at_every_size(void **state)
+{
+	struct string_map map;
+
+	(void)state;
+	assert_int_equal(string_map_init(&map, STRING_MAP_CASEFUL), 0);
+	for (uint32_t i = 0; i < 300; i++) {
+		assert_null(string_map_find(&map, text("absent")));
+		assert_int_equal(string_map_insert(&map, bytes_of(&i, sizeof(i)), i, NULL), 0);
+	}
+	string_map_deinit(&map);
+}
+
 static void empty_map_finds_nothing(void **state)
 {
 	struct string_map map;
@@ -145,6 +158,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(key_gives_its_value_until_the_end),
+		cmocka_unit_test(search_for_what_is_not_there_ends_at_every_size),
 		cmocka_unit_test(empty_map_finds_nothing),
 		cmocka_unit_test(key_that_is_there_keeps_its_value_and_shows_it),
 		cmocka_unit_test(caseless_folds_ascii_letters_and_nothing_else),

@@ -1,0 +1,113 @@
+/*
+ * Goal:   a name gives its record as the DNS would, and a file with faults says so.
+ * Method: one file of good and bad lines.
+ */
+#include "signer/tables/public_keys.h"
+
+#include "tests/unit/tables_fixture.h"
+
+static const struct problem_place place = {"a.conf", 1, "TestPublicKeys"};
+
+static void name_gives_its_record(void **state)
+{
+	static const struct {
+		const char *name;
+		const char *want; /* NULL: there is none */
+	} rows[] = {
+		{"s1._domainkey.example.com", "v=DKIM1; k=rsa; p=AAAA#B"},
+		{"S1._DomainKey.EXAMPLE.com", "v=DKIM1; k=rsa; p=AAAA#B"},
+		{"s1._domainkey.example.com.", "v=DKIM1; k=rsa; p=AAAA#B"},
+		{"s2._domainkey.example.com", "p="},
+		{"s3._domainkey.example.com", NULL},
+		{"s4._domainkey.example.com", NULL},
+		{"", NULL},
+	};
+	struct fixture fixture;
+	struct public_keys *keys;
+
+	(void)state;
+	fixture_init(&fixture);
+	assert_int_equal(
+		public_keys_load(
+			fixture_file(&fixture, "keys",
+				     "# a comment\n"
+				     "\n"
+				     "s1._domainkey.example.com v=DKIM1; k=rsa; p=AAAA#B\r\n"
+				     "s2._domainkey.example.com. \t p=\n"
+				     "s3._domainkey.example.com\n"
+				     "S1._domainkey.example.com p=second\n"),
+			place, &fixture.problems, &keys),
+		0);
+	for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
+		struct bytes record;
+		bool found = public_keys_find(keys, bytes_of_string(rows[i].name), &record);
+
+		assert_true(found == (rows[i].want != NULL));
+		if (found)
+			assert_true(bytes_equal(record, bytes_of_string(rows[i].want)));
+	}
+	assert_string_equal(
+		fixture_told(&fixture),
+		"error keys:5: \"s3._domainkey.example.com\" has no record; needed: "
+		"SELECTOR._domainkey.DOMAIN RECORD\n"
+		"warning keys:6: \"S1._domainkey.example.com\" is never used: a line before "
+		"has the same name\n");
+	public_keys_free(keys);
+	fixture_deinit(&fixture);
+}
+
+static void many_records_are_all_found(void **state)
+{
+	struct fixture fixture;
+	struct public_keys *keys;
+	struct buffer content = {0};
+	char name[64];
+
+	(void)state;
+	fixture_init(&fixture);
+	for (int i = 0; i < 1000; i++)
+		assert_int_equal(buffer_printf(&content, "s%d._domainkey.a.b p=%d\n", i, i), 0);
+	assert_int_equal(public_keys_load(fixture_file(&fixture, "keys", buffer_string(&content)),
+					  place, &fixture.problems, &keys),
+			 0);
+	for (int i = 0; i < 1000; i++) {
+		struct bytes record;
+
+		(void)snprintf(name, sizeof(name), "s%d._domainkey.a.b", i);
+		assert_true(public_keys_find(keys, bytes_of_string(name), &record));
+		(void)snprintf(name, sizeof(name), "p=%d", i);
+		assert_true(bytes_equal(record, bytes_of_string(name)));
+	}
+	public_keys_free(keys);
+	buffer_deinit(&content);
+	fixture_deinit(&fixture);
+}
+
+static void file_that_cannot_be_read_is_refused(void **state)
+{
+	struct fixture fixture;
+	struct public_keys *keys = NULL;
+
+	(void)state;
+	fixture_init(&fixture);
+	assert_int_equal(
+		public_keys_load(fixture_path(&fixture, "none"), place, &fixture.problems, &keys),
+		PUBLIC_KEYS_E_REFUSED);
+	assert_null(keys);
+	assert_string_equal(fixture_told(&fixture),
+			    "error a.conf:1: TestPublicKeys: cannot read \"none\": No such file or "
+			    "directory\n");
+	public_keys_free(NULL);
+	fixture_deinit(&fixture);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(name_gives_its_record),
+		cmocka_unit_test(many_records_are_all_found),
+		cmocka_unit_test(file_that_cannot_be_read_is_refused),
+	};
+
+	return cmocka_run_group_tests_name("public_keys", tests, NULL, NULL);
+}
