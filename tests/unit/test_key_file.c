@@ -48,12 +48,12 @@ static void expect(const char *name, int want)
 	if (r != want)
 		print_error("%s: got %d (%s), want %d\n", name, r, problem.text, want);
 	assert_int_equal(r, want);
-	if (want > 0)
-		assert_memory_equal(problem.text, dir.path, strlen(dir.path));
-	if (want > 0 && strchr(name, '/') == NULL)
+	if (want == 0)
+		assert_string_equal(problem.text, "");
+	else if (strchr(name, '/') == NULL)
 		assert_memory_equal(problem.text, path, strlen(path));
 	else
-		assert_string_equal(problem.text, "");
+		assert_memory_equal(problem.text, dir.path, strlen(dir.path));
 }
 
 static void good_file_is_read(void **state)
