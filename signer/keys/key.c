@@ -125,15 +125,14 @@ static int rsa_make_evp(struct key_reading *reading, BIGNUM *const numbers[RSA_N
 		is_good = OSSL_PARAM_BLD_push_BN(builder, rsa_params[i], numbers[i]) == 1;
 	if (is_good)
 		params = OSSL_PARAM_BLD_to_param(builder);
-	if (params == NULL)
+	/* The numbers were checked, so memory is all that can be missing. */
+	if (params == NULL || EVP_PKEY_fromdata_init(context) != 1 ||
+	    EVP_PKEY_fromdata(context, &reading->key->evp, EVP_PKEY_KEYPAIR, params) != 1)
 		r = openssl_error(-ENOMEM);
-	else if (EVP_PKEY_fromdata_init(context) != 1 ||
-		 EVP_PKEY_fromdata(context, &reading->key->evp, EVP_PKEY_KEYPAIR, params) != 1)
-		r = openssl_error(KEY_E_BROKEN);
 	OSSL_PARAM_free(params);
 	OSSL_PARAM_BLD_free(builder);
 	EVP_PKEY_CTX_free(context);
-	return r == KEY_E_BROKEN ? broken(reading) : r;
+	return r;
 }
 
 static int rsa_set_numbers(struct key_reading *reading,
@@ -237,7 +236,6 @@ static int read_ed25519(struct key_reading *reading, struct bytes private_key, s
 	size_t public_size = sizeof(public_key);
 	struct key *key = reading->key;
 	struct bytes seed;
-	int r;
 
 	if (!der_take(&private_key, DER_OCTET_STRING, &seed) || seed.size != ED25519_SIZE)
 		return malformed(reading);
@@ -245,10 +243,8 @@ static int read_ed25519(struct key_reading *reading, struct bytes private_key, s
 	key->bits = ED25519_BITS;
 	key->evp = EVP_PKEY_new_raw_private_key_ex(NULL, "ED25519", NULL, seed.data, seed.size);
 	if (key->evp == NULL ||
-	    EVP_PKEY_get_raw_public_key(key->evp, public_key, &public_size) != 1) {
-		r = openssl_error(KEY_E_BROKEN);
-		return r == KEY_E_BROKEN ? broken(reading) : r;
-	}
+	    EVP_PKEY_get_raw_public_key(key->evp, public_key, &public_size) != 1)
+		return openssl_error(-ENOMEM); /* any 32 bytes are a key */
 	if (ed25519_public_differs(bytes_of(public_key, public_size), rest))
 		return broken(reading);
 	return buffer_append(&key->public_record, bytes_of(public_key, public_size));

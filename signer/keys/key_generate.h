@@ -19,7 +19,7 @@
 
 enum {
 	KEY_GENERATE_E_BITS = 1, /* not RSA_BITS_MIN to RSA_BITS_MAX */
-	KEY_GENERATE_E_FAILED,   /* OpenSSL has no randomness, or does not allow it */
+	KEY_GENERATE_E_FAILED,	 /* OpenSSL has no randomness, or does not allow it */
 };
 
 /* `rsa_bits` is for RSA only. `pem_out` is an empty object before. */

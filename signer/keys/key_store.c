@@ -30,15 +30,15 @@
 #include <string.h>
 #include <sys/random.h>
 
-#define FAILURE_NS     NS_PER_S
-#define FAILURES_MAX   1024
-#define TICK_NS        (2 * NS_PER_S) /* the coarsest file systems keep times of 2 s (FAT) */
-#define GROUP_AGE_NS   (60 * NS_PER_S)
-#define GHOSTS_MAX     65536
-#define THRASH_NS      (60 * NS_PER_S)
-#define THRASH_LOADS   ((size_t)16) /* fewer would be chance */
-#define BUCKETS_MAX    ((size_t)1 << 24)
-#define NOTICE_SMALL   1u
+#define FAILURE_NS	NS_PER_S
+#define FAILURES_MAX	1024
+#define TICK_NS		(2 * NS_PER_S) /* the coarsest file systems keep times of 2 s (FAT) */
+#define GROUP_AGE_NS	(60 * NS_PER_S)
+#define GHOSTS_MAX	65536
+#define THRASH_NS	(60 * NS_PER_S)
+#define THRASH_LOADS	((size_t)16) /* fewer would be chance */
+#define BUCKETS_MAX	((size_t)1 << 24)
+#define NOTICE_SMALL	1u
 #define NOTICE_UNLOCKED 2u
 
 /* A place in one bucket of a table. */
@@ -53,9 +53,9 @@ struct key_entry {
 	struct key_link by_file;
 	struct key_entry *next; /* in the ring, or in the queue */
 	struct key_entry *previous;
-	struct key *key; /* NULL: a failure */
-	int outcome;     /* of a failure */
-	char *text;      /* of a failure */
+	struct key *key;  /* NULL: a failure */
+	int outcome;	  /* of a failure */
+	char *text;	  /* of a failure */
 	int64_t until_ns; /* monotonic; good until then; 0: for ever */
 	struct key_file_stamp stamp;
 	atomic_bool is_used;
@@ -109,8 +109,8 @@ static size_t power_of_two_from(size_t count)
 int key_store_new(const struct key_store_config *config, struct key_store **store_out)
 {
 	size_t entries_max = config->keys_max + FAILURES_MAX;
-	size_t bucket_count =
-		entries_max < BUCKETS_MAX ? power_of_two_from(entries_max) : BUCKETS_MAX;
+	size_t bucket_count = entries_max < BUCKETS_MAX ? power_of_two_from(entries_max)
+							: BUCKETS_MAX;
 	size_t ghost_count = power_of_two_from(config->keys_max < GHOSTS_MAX ? config->keys_max
 									     : GHOSTS_MAX);
 	struct key_store *store = calloc(1, sizeof(*store));
@@ -407,8 +407,8 @@ static int entry_set_failure(struct key_entry *entry, int outcome,
 /* Keeps the books that tell whether the store is too small. */
 static void window_count(struct key_store *store, struct name_hash name)
 {
-	size_t loads_max =
-		store->config.keys_max > THRASH_LOADS ? store->config.keys_max : THRASH_LOADS;
+	size_t loads_max = store->config.keys_max > THRASH_LOADS ? store->config.keys_max
+								 : THRASH_LOADS;
 	uint64_t *ghost = &store->ghosts[name.words[1] & store->ghost_mask];
 	int64_t now_ns = clock_monotonic_ns();
 

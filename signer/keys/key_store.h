@@ -39,12 +39,12 @@ struct key_store_config {
 	size_t keys_max;       /* KeyCacheSize; at least 1 */
 	unsigned rsa_bits_min; /* MinimumKeyBits */
 	bool require_safe;     /* RequireSafeKeys; false: only say what is not safe */
-	uid_t user;            /* who the keys are for: the executing user */
+	uid_t user;	       /* who the keys are for: the executing user */
 };
 
 struct key_store_stats {
-	size_t keys;        /* references that have a key */
-	uint64_t loads;     /* key files and inline keys that were read and parsed */
+	size_t keys;	    /* references that have a key */
+	uint64_t loads;	    /* key files and inline keys that were read and parsed */
 	uint64_t evictions; /* keys put out because keys_max was reached */
 	uint64_t reloads;   /* loads of keys that had been put out before */
 };

@@ -35,12 +35,13 @@ struct pem_block {
 	bool has_end;
 };
 
+/* The offset of the first `wanted`, or the size if there is none. */
 static size_t find(struct bytes text, struct bytes wanted)
 {
-	const uint8_t *found = text.size == 0
-				       ? NULL
-				       : memmem(text.data, text.size, wanted.data, wanted.size);
+	const uint8_t *found = NULL;
 
+	if (text.data != NULL)
+		found = memmem(text.data, text.size, wanted.data, wanted.size);
 	return found == NULL ? text.size : (size_t)(found - text.data);
 }
 

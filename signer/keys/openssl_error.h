@@ -10,13 +10,17 @@
 #include <errno.h>
 #include <openssl/err.h>
 
-/* -ENOMEM if that is why it failed, else `otherwise`. */
+/* -ENOMEM if that was among the reasons, else `otherwise`. Empties the queue. */
 static inline int openssl_error(int otherwise)
 {
-	unsigned long error = ERR_peek_last_error();
+	unsigned long error;
+	int r = otherwise;
 
-	ERR_clear_error();
-	return ERR_GET_REASON(error) == ERR_R_MALLOC_FAILURE ? -ENOMEM : otherwise;
+	while ((error = ERR_get_error()) != 0) {
+		if (ERR_GET_REASON(error) == ERR_R_MALLOC_FAILURE)
+			r = -ENOMEM;
+	}
+	return r;
 }
 
 #endif

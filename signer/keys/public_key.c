@@ -134,11 +134,10 @@ static int rsa_make_evp(struct bytes modulus, struct bytes exponent, EVP_PKEY **
 	    OSSL_PARAM_BLD_push_BN(builder, OSSL_PKEY_PARAM_RSA_N, n) == 1 &&
 	    OSSL_PARAM_BLD_push_BN(builder, OSSL_PKEY_PARAM_RSA_E, e) == 1)
 		params = OSSL_PARAM_BLD_to_param(builder);
-	if (context == NULL || params == NULL)
+	/* The numbers were checked, so memory is all that can be missing. */
+	if (context == NULL || params == NULL || EVP_PKEY_fromdata_init(context) != 1 ||
+	    EVP_PKEY_fromdata(context, evp_out, EVP_PKEY_PUBLIC_KEY, params) != 1)
 		r = openssl_error(-ENOMEM);
-	else if (EVP_PKEY_fromdata_init(context) != 1 ||
-		 EVP_PKEY_fromdata(context, evp_out, EVP_PKEY_PUBLIC_KEY, params) != 1)
-		r = openssl_error(PUBLIC_KEY_E_MALFORMED);
 	OSSL_PARAM_free(params);
 	OSSL_PARAM_BLD_free(builder);
 	BN_free(n);
@@ -169,7 +168,7 @@ static int ed25519_init(struct public_key *key, struct bytes record)
 	key->bits = ED25519_BITS;
 	key->evp = EVP_PKEY_new_raw_public_key_ex(NULL, "ED25519", NULL, record.data, record.size);
 	if (key->evp == NULL)
-		return openssl_error(PUBLIC_KEY_E_MALFORMED);
+		return openssl_error(-ENOMEM);
 	return buffer_append(&key->record, record);
 }
 

@@ -13,12 +13,14 @@
 #include "common/compiler.h"
 #include "signer/keys/sign_job.h"
 
+#define SIGN_GROUP_MAX 8
+
 struct sign_engine {
 	const char *name;
-	size_t group_max; /* jobs that sign() takes at once, because that pays; at least 1 */
+	size_t group_max; /* RSA jobs in one call of sign() that pay; 1 to SIGN_GROUP_MAX */
 	int (*worker_new)(void **worker_out);
 	void (*worker_free)(void *worker);
-	/* Sets error, signature and signature_size of every job. */
+	/* Sets error, signature and signature_size of every job; at most SIGN_GROUP_MAX. */
 	void (*sign)(void *worker, struct sign_job *const *jobs, size_t count);
 };
 

@@ -15,7 +15,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#define SLOT_COUNT     64
+#define SLOT_COUNT	64
 #define USES_UNTIL_COPY 32
 
 struct engine_slot {

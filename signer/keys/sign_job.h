@@ -36,7 +36,7 @@ struct sign_job {
 	struct key *key;       /* the caller holds a reference until done */
 	uint8_t digest[DIGEST_SIZE];
 	void (*done)(struct sign_job *job); /* runs in sign_client_collect() */
-	int error;                          /* 0, SIGN_JOB_E_FAILED, -ENOMEM, -ECANCELED */
+	int error;			    /* 0, SIGN_JOB_E_FAILED, -ENOMEM, -ECANCELED */
 	size_t signature_size;
 	uint8_t signature[SIGNATURE_SIZE_MAX];
 };
@@ -47,7 +47,7 @@ struct key_load_job {
 	struct key_store *store;
 	const char *reference; /* borrowed until done */
 	void (*done)(struct key_load_job *job);
-	int error;       /* 0, enum key_outcome, -errno, -ECANCELED */
+	int error;	 /* 0, enum key_outcome, -errno, -ECANCELED */
 	struct key *key; /* with 0: a reference, the caller's from then on */
 	struct key_problem problem;
 };

@@ -6,18 +6,28 @@
  *	submitted --flush--> queue --worker--> finished --collect--> done()
  *
  * A worker takes what is there and never waits for more: its share of the queue, at most
- * GROUP_MAX, or a full group for an engine that computes several signatures at once. It is woken
- * only if it sleeps. A client's eventfd is written when its list of finished jobs stops being
- * empty and read when the list is taken, both under the client's lock, so it is readable exactly
- * while the list is not empty.
+ * SIGN_GROUP_MAX, or a full group for an engine that computes several signatures at once. It is woken
+ * only if it sleeps.
+ *
+ * Waking an I/O thread can cost more than an Ed25519 signature, so while more work waits, a client
+ * is not woken for each job. The worker that makes a client's list of finished jobs stop being
+ * empty owes it a wake, and pays (writes the eventfd) when it has nothing else to do, or after
+ * OWED_JOBS_MAX jobs or OWED_NS. If the client has collected meanwhile, nothing is owed any more.
+ * That delays a job only while all workers are busy, and no worker waits because of it.
+ *
+ * A client may collect a list between the decision to wake it and the write. Then `wakes_due` is
+ * ahead of `wakes_seen`, and the next collect reads the eventfd although there may be no job;
+ * otherwise it would stay readable.
  */
 #include "signer/keys/sign_service.h"
 
+#include "common/clock.h"
 #include "common/cpus.h"
 
 #include <assert.h>
 #include <errno.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -25,8 +35,11 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-#define GROUP_MAX   8
 #define THREADS_MAX 1024
+
+#define OWED_CLIENTS_MAX 16
+#define OWED_JOBS_MAX	 32
+#define OWED_NS		 NS_PER_MS
 
 /* First in, first out. */
 struct task_list {
@@ -39,6 +52,11 @@ struct sign_worker {
 	struct sign_service *service;
 	pthread_t thread;
 	void *state; /* the engine's */
+
+	struct sign_client *owed[OWED_CLIENTS_MAX]; /* clients to wake */
+	size_t owed_count;
+	size_t owed_jobs; /* jobs given back since the oldest debt */
+	uint64_t owed_since_ns;
 };
 
 struct sign_service {
@@ -46,8 +64,8 @@ struct sign_service {
 	struct sign_worker *workers;
 	unsigned thread_count;
 	unsigned running_count; /* threads to join */
-	pthread_mutex_t lock;   /* guards what follows */
-	pthread_cond_t work;    /* the queue is not empty, or is_stopping */
+	pthread_mutex_t lock;	/* guards what follows */
+	pthread_cond_t work;	/* the queue is not empty, or is_stopping */
 	struct task_list queue;
 	unsigned sleeping_count;
 	bool is_stopping;
@@ -56,10 +74,13 @@ struct sign_service {
 struct sign_client {
 	struct sign_service *service;
 	int event_fd;
-	size_t in_flight;           /* the owner's */
-	struct task_list submitted; /* the owner's */
-	atomic_bool has_finished;   /* `finished` is not empty, to look without the lock */
-	pthread_mutex_t lock;       /* guards what follows */
+	size_t in_flight;		/* the owner's */
+	struct task_list submitted;	/* the owner's */
+	uint64_t wakes_seen;		/* the owner's: sum of what the eventfd gave */
+	atomic_uint_fast64_t wakes_due; /* times that a worker has written to it, or will */
+	atomic_uint waking_count;	/* workers that are about to write */
+	atomic_bool has_finished;	/* `finished` is not empty, to look without the lock */
+	pthread_mutex_t lock;		/* guards what follows */
 	struct task_list finished;
 };
 
@@ -97,26 +118,65 @@ static void task_list_append(struct task_list *to, struct task_list *from)
 	*from = (struct task_list){0};
 }
 
-/* The tasks are one client's. */
-static void client_finish(struct sign_client *client, struct task_list *tasks)
+static void client_wake(struct sign_client *client)
 {
 	const uint64_t one = 1;
+
+	if (atomic_load_explicit(&client->has_finished, memory_order_relaxed)) {
+		ssize_t size;
+
+		(void)atomic_fetch_add_explicit(&client->wakes_due, 1, memory_order_relaxed);
+		size = write(client->event_fd, &one, sizeof(one));
+		assert(size == (ssize_t)sizeof(one));
+	}
+	/* From here on the client may be freed. */
+	(void)atomic_fetch_sub_explicit(&client->waking_count, 1, memory_order_release);
+}
+
+static void worker_pay(struct sign_worker *worker)
+{
+	for (size_t i = 0; i < worker->owed_count; i++)
+		client_wake(worker->owed[i]);
+	worker->owed_count = 0;
+	worker->owed_jobs = 0;
+}
+
+/* The debt is already counted in the client. */
+static void worker_owe(struct sign_worker *worker, struct sign_client *client)
+{
+	if (worker->owed_count == OWED_CLIENTS_MAX)
+		worker_pay(worker);
+	if (worker->owed_count == 0)
+		worker->owed_since_ns = clock_monotonic_ns();
+	worker->owed[worker->owed_count++] = client;
+}
+
+static void worker_pay_if_due(struct sign_worker *worker)
+{
+	if (worker->owed_count > 0 && (worker->owed_jobs >= OWED_JOBS_MAX ||
+				       clock_monotonic_ns() - worker->owed_since_ns >= OWED_NS))
+		worker_pay(worker);
+}
+
+/* Returns whether the client must be woken. It may be freed once it has collected the tasks,
+ * unless it must be woken: then not before client_wake(). */
+static bool client_finish(struct sign_client *client, struct task_list *tasks)
+{
 	bool was_empty;
 
 	(void)pthread_mutex_lock(&client->lock);
 	was_empty = client->finished.first == NULL;
 	task_list_append(&client->finished, tasks);
 	if (was_empty) {
-		ssize_t size = write(client->event_fd, &one, sizeof(one));
-
-		assert(size == (ssize_t)sizeof(one));
+		(void)atomic_fetch_add_explicit(&client->waking_count, 1, memory_order_relaxed);
 		atomic_store_explicit(&client->has_finished, true, memory_order_release);
 	}
 	(void)pthread_mutex_unlock(&client->lock);
+	return was_empty;
 }
 
 /* Gives each task back to its client, neighbours of one client together. */
-static void finish(struct sign_task *const *tasks, size_t count)
+static void finish(struct sign_worker *worker, struct sign_task *const *tasks, size_t count)
 {
 	for (size_t i = 0; i < count;) {
 		struct sign_client *client = tasks[i]->client;
@@ -124,12 +184,15 @@ static void finish(struct sign_task *const *tasks, size_t count)
 
 		for (; i < count && tasks[i]->client == client; i++)
 			task_list_add(&list, tasks[i]);
-		client_finish(client, &list);
+		if (client_finish(client, &list))
+			worker_owe(worker, client);
 	}
+	worker->owed_jobs += count;
+	worker_pay_if_due(worker);
 }
 
 /* Under the lock, with a queue that is not empty: loads one by one, signatures in groups. */
-static size_t take_group(struct sign_service *service, struct sign_task *tasks[GROUP_MAX])
+static size_t take_group(struct sign_service *service, struct sign_task *tasks[SIGN_GROUP_MAX])
 {
 	size_t share = service->queue.count / service->thread_count;
 	size_t count_max = share < 1 ? 1 : share;
@@ -137,8 +200,8 @@ static size_t take_group(struct sign_service *service, struct sign_task *tasks[G
 
 	if (count_max < service->engine->group_max)
 		count_max = service->engine->group_max;
-	if (count_max > GROUP_MAX)
-		count_max = GROUP_MAX;
+	if (count_max > SIGN_GROUP_MAX)
+		count_max = SIGN_GROUP_MAX;
 	do
 		tasks[count++] = task_list_take(&service->queue);
 	while (count < count_max && tasks[0]->kind == SIGN_TASK_SIGN &&
@@ -146,57 +209,79 @@ static size_t take_group(struct sign_service *service, struct sign_task *tasks[G
 	return count;
 }
 
-static void load_key(struct sign_task *task)
+static void load_key(struct sign_worker *worker, struct sign_task *task)
 {
 	struct key_load_job *job = (struct key_load_job *)task;
 
+	worker_pay(worker); /* a load may wait long */
 	job->error = key_store_load(job->store, job->reference, &job->key, &job->problem);
-	finish(&task, 1);
+	finish(worker, &task, 1);
 }
 
-/* Each batch of the engine is given back at once, not the whole group at its end. */
+/* How many of the tasks to sign before they are given back. Eight Ed25519 signatures take less
+ * time than one of RSA, and giving each back alone costs a tenth of it. */
+static size_t batch_size(const struct sign_engine *engine, struct sign_task *const *tasks,
+			 size_t count)
+{
+	size_t batch = 0;
+
+	while (batch < count && (batch < engine->group_max ||
+				 key_type(((struct sign_job *)tasks[batch])->key) == KEY_ED25519))
+		batch++;
+	return batch;
+}
+
 static void sign_group(struct sign_worker *worker, struct sign_task *const *tasks, size_t count)
 {
 	const struct sign_engine *engine = worker->service->engine;
 
 	for (size_t done = 0; done < count;) {
-		struct sign_job *jobs[GROUP_MAX];
-		size_t batch = 0;
+		struct sign_job *jobs[SIGN_GROUP_MAX];
+		size_t batch = batch_size(engine, tasks + done, count - done);
 
-		for (; done + batch < count && batch < engine->group_max; batch++)
-			jobs[batch] = (struct sign_job *)tasks[done + batch];
+		for (size_t i = 0; i < batch; i++)
+			jobs[i] = (struct sign_job *)tasks[done + i];
 		engine->sign(worker->state, jobs, batch);
-		finish(tasks + done, batch);
+		finish(worker, tasks + done, batch);
 		done += batch;
 	}
+}
+
+/* Waits for work; 0: there will be no more. */
+static size_t worker_take(struct sign_worker *worker, struct sign_task *tasks[SIGN_GROUP_MAX])
+{
+	struct sign_service *service = worker->service;
+	size_t count = 0;
+
+	(void)pthread_mutex_lock(&service->lock);
+	if (service->queue.first == NULL && worker->owed_count > 0) {
+		(void)pthread_mutex_unlock(&service->lock);
+		worker_pay(worker);
+		(void)pthread_mutex_lock(&service->lock);
+	}
+	while (service->queue.first == NULL && !service->is_stopping) {
+		service->sleeping_count++;
+		(void)pthread_cond_wait(&service->work, &service->lock);
+		service->sleeping_count--;
+	}
+	if (service->queue.first != NULL)
+		count = take_group(service, tasks);
+	(void)pthread_mutex_unlock(&service->lock);
+	return count;
 }
 
 static void *worker_run(void *argument)
 {
 	struct sign_worker *worker = argument;
-	struct sign_service *service = worker->service;
+	struct sign_task *tasks[SIGN_GROUP_MAX];
+	size_t count;
 
-	(void)pthread_mutex_lock(&service->lock);
-	for (;;) {
-		struct sign_task *tasks[GROUP_MAX];
-		size_t count;
-
-		while (service->queue.first == NULL && !service->is_stopping) {
-			service->sleeping_count++;
-			(void)pthread_cond_wait(&service->work, &service->lock);
-			service->sleeping_count--;
-		}
-		if (service->queue.first == NULL)
-			break;
-		count = take_group(service, tasks);
-		(void)pthread_mutex_unlock(&service->lock);
+	while ((count = worker_take(worker, tasks)) > 0) {
 		if (tasks[0]->kind == SIGN_TASK_LOAD_KEY)
-			load_key(tasks[0]);
+			load_key(worker, tasks[0]);
 		else
 			sign_group(worker, tasks, count);
-		(void)pthread_mutex_lock(&service->lock);
 	}
-	(void)pthread_mutex_unlock(&service->lock);
 	return NULL;
 }
 
@@ -244,7 +329,7 @@ int sign_service_new(unsigned threads, const struct sign_engine *engine,
 
 	if (service == NULL)
 		return -ENOMEM;
-	assert(engine->group_max >= 1 && engine->group_max <= GROUP_MAX);
+	assert(engine->group_max >= 1 && engine->group_max <= SIGN_GROUP_MAX);
 	service->engine = engine;
 	service->thread_count = threads == 0 ? cpus_allowed() : threads;
 	if (service->thread_count > THREADS_MAX)
@@ -306,6 +391,8 @@ int sign_client_new(struct sign_service *service, struct sign_client **client_ou
 		return r;
 	}
 	(void)pthread_mutex_init(&client->lock, NULL);
+	atomic_init(&client->wakes_due, 0);
+	atomic_init(&client->waking_count, 0);
 	atomic_init(&client->has_finished, false);
 	*client_out = client;
 	return 0;
@@ -316,9 +403,9 @@ void sign_client_free(struct sign_client *client)
 	if (client == NULL)
 		return;
 	assert(client->in_flight == 0);
-	/* A worker that gave the last job back may still be on its way out of the lock. */
-	(void)pthread_mutex_lock(&client->lock);
-	(void)pthread_mutex_unlock(&client->lock);
+	/* The worker that gave the last job back may not have come to the write yet. */
+	while (atomic_load_explicit(&client->waking_count, memory_order_acquire) != 0)
+		(void)sched_yield();
 	(void)pthread_mutex_destroy(&client->lock);
 	(void)close(client->event_fd);
 	free(client);
@@ -360,7 +447,8 @@ static void cancel(struct sign_client *client)
 		else
 			((struct key_load_job *)task)->error = -ECANCELED;
 	}
-	client_finish(client, &client->submitted);
+	if (client_finish(client, &client->submitted))
+		client_wake(client);
 }
 
 void sign_client_flush(struct sign_client *client)
@@ -400,20 +488,30 @@ static void run_done(struct sign_task *task)
 	}
 }
 
+/* Takes what the eventfd has. If the owner reads it, too, that costs a call now and then. */
+static void read_wakes(struct sign_client *client)
+{
+	uint64_t count;
+
+	if (atomic_load_explicit(&client->wakes_due, memory_order_relaxed) == client->wakes_seen)
+		return;
+	if (read(client->event_fd, &count, sizeof(count)) == (ssize_t)sizeof(count))
+		client->wakes_seen += count;
+}
+
 size_t sign_client_collect(struct sign_client *client)
 {
 	struct task_list finished;
-	uint64_t events;
 	size_t count;
 
+	/* Before the list is taken: what comes after it is a wake of its own. */
+	read_wakes(client);
 	if (!atomic_load_explicit(&client->has_finished, memory_order_acquire))
 		return 0;
 	(void)pthread_mutex_lock(&client->lock);
 	finished = client->finished;
 	client->finished = (struct task_list){0};
 	atomic_store_explicit(&client->has_finished, false, memory_order_relaxed);
-	if (read(client->event_fd, &events, sizeof(events)) < 0)
-		events = 0; /* the owner has read it already */
 	(void)pthread_mutex_unlock(&client->lock);
 	count = finished.count;
 	client->in_flight -= count;

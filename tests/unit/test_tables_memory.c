@@ -8,61 +8,10 @@
 #include "signer/tables/public_keys.h"
 #include "signer/tables/signing_plan.h"
 
+#include "tests/unit/failing_memory.h"
 #include "tests/unit/tables_fixture.h"
 
 #include <errno.h>
-
-static size_t allocation_count;
-static size_t allocation_to_fail; /* counted from 1; 0: none */
-
-static bool allocation_fails(void)
-{
-	allocation_count++;
-	return allocation_count == allocation_to_fail;
-}
-
-void *__real_malloc(size_t size);
-void *__real_calloc(size_t count, size_t size);
-void *__real_realloc(void *memory, size_t size);
-void *__real_reallocarray(void *memory, size_t count, size_t size);
-char *__real_strdup(const char *text);
-char *__real_strndup(const char *text, size_t size);
-void *__wrap_malloc(size_t size);
-void *__wrap_calloc(size_t count, size_t size);
-void *__wrap_realloc(void *memory, size_t size);
-void *__wrap_reallocarray(void *memory, size_t count, size_t size);
-char *__wrap_strdup(const char *text);
-char *__wrap_strndup(const char *text, size_t size);
-
-void *__wrap_malloc(size_t size)
-{
-	return allocation_fails() ? NULL : __real_malloc(size);
-}
-
-void *__wrap_calloc(size_t count, size_t size)
-{
-	return allocation_fails() ? NULL : __real_calloc(count, size);
-}
-
-void *__wrap_realloc(void *memory, size_t size)
-{
-	return allocation_fails() ? NULL : __real_realloc(memory, size);
-}
-
-void *__wrap_reallocarray(void *memory, size_t count, size_t size)
-{
-	return allocation_fails() ? NULL : __real_reallocarray(memory, count, size);
-}
-
-char *__wrap_strdup(const char *text)
-{
-	return allocation_fails() ? NULL : __real_strdup(text);
-}
-
-char *__wrap_strndup(const char *text, size_t size)
-{
-	return allocation_fails() ? NULL : __real_strndup(text, size);
-}
 
 /* The paths of one configuration. */
 struct files {
@@ -180,17 +129,16 @@ static void every_allocation_may_fail(void **state)
 	(void)state;
 	fixture_init(&fixture);
 	files = files_make(&fixture, content, sizeof(content));
-	allocation_count = 0;
+	failing_memory_arm(0);
 	assert_int_equal(whole_way_go(&files), 0);
-	total = allocation_count;
+	total = failing_memory_count();
 	assert_true(total > 100);
 	for (size_t n = 1; n <= total; n++) {
 		int r;
 
-		allocation_count = 0;
-		allocation_to_fail = n;
+		failing_memory_arm(n);
 		r = whole_way_go(&files);
-		allocation_to_fail = 0;
+		assert_true(failing_memory_disarm());
 		if (r != -ENOMEM)
 			fail_msg("allocation %zu of %zu fails: got %d, want %d", n, total, r,
 				 -ENOMEM);
@@ -220,7 +168,7 @@ static void warm_plan_allocates_nothing(void **state)
 	assert_int_equal(signing_plan_make(plan, rules, sender_of("u", "m.n")), 0);
 	assert_int_equal(signing_plan_make(plan, rules, sender_of("uu", "no.match.at.all")),
 			 SIGNING_PLAN_E_NO_MATCH);
-	allocation_count = 0;
+	failing_memory_arm(0);
 	for (int i = 0; i < 100; i++) {
 		assert_int_equal(signing_plan_make(plan, rules, sender_of("u", "m.n")), 0);
 		assert_int_equal(signing_plan_make(plan, rules, sender_of("w", "m.n")), 0);
@@ -229,7 +177,7 @@ static void warm_plan_allocates_nothing(void **state)
 		assert_int_equal(signing_plan_make(plan, rules, sender_of("u", "e.f")),
 				 SIGNING_PLAN_E_EXEMPT);
 	}
-	assert_int_equal(allocation_count, 0);
+	assert_int_equal(failing_memory_count(), 0);
 	signing_plan_free(plan);
 	signing_rules_free(rules);
 	signer_config_free(config);

@@ -1,0 +1,125 @@
+#include "tests/unit/key_samples.h"
+
+#include "tests/unit/unit.h"
+
+#include <openssl/bio.h>
+#include <openssl/encoder.h>
+#include <openssl/pem.h>
+#include <openssl/rsa.h>
+#include <openssl/x509.h>
+
+EVP_PKEY *sample_rsa(unsigned bits)
+{
+	EVP_PKEY *key = EVP_RSA_gen(bits);
+
+	assert_non_null(key);
+	return key;
+}
+
+EVP_PKEY *sample_ed25519(void)
+{
+	EVP_PKEY *key = EVP_PKEY_Q_keygen(NULL, NULL, "ED25519");
+
+	assert_non_null(key);
+	return key;
+}
+
+EVP_PKEY *sample_ec(void)
+{
+	EVP_PKEY *key = EVP_EC_gen("P-256");
+
+	assert_non_null(key);
+	return key;
+}
+
+static int write_certificate(BIO *bio, EVP_PKEY *key, bool is_pem)
+{
+	X509 *certificate = X509_new();
+	int r;
+
+	assert_non_null(certificate);
+	assert_int_equal(X509_set_version(certificate, X509_VERSION_3), 1);
+	assert_int_equal(ASN1_INTEGER_set(X509_get_serialNumber(certificate), 1), 1);
+	assert_non_null(X509_gmtime_adj(X509_getm_notBefore(certificate), 0));
+	assert_non_null(X509_gmtime_adj(X509_getm_notAfter(certificate), 1000));
+	assert_int_equal(X509_set_pubkey(certificate, key), 1);
+	assert_true(X509_sign(certificate, key, EVP_sha256()) > 0);
+	r = is_pem ? PEM_write_bio_X509(bio, certificate) : i2d_X509_bio(bio, certificate);
+	X509_free(certificate);
+	return r;
+}
+
+static int write_encoded(BIO *bio, EVP_PKEY *key, int selection, const char *type,
+			 const char *structure)
+{
+	OSSL_ENCODER_CTX *context = OSSL_ENCODER_CTX_new_for_pkey(key, selection, type, structure,
+								  NULL);
+	int r = OSSL_ENCODER_to_bio(context, bio);
+
+	OSSL_ENCODER_CTX_free(context);
+	return r;
+}
+
+static int write_form(BIO *bio, EVP_PKEY *key, enum sample_form form)
+{
+	unsigned char password[] = "secret";
+	int password_size = (int)sizeof(password) - 1;
+	char *phrase = (char *)password;
+
+	switch (form) {
+	case PKCS8_PEM: return PEM_write_bio_PKCS8PrivateKey(bio, key, NULL, NULL, 0, NULL, NULL);
+	case PKCS8_DER:
+	case PKCS8_BASE64: return i2d_PKCS8PrivateKey_bio(bio, key, NULL, NULL, 0, NULL, NULL);
+	case PKCS1_PEM:
+		return PEM_write_bio_PrivateKey_traditional(bio, key, NULL, NULL, 0, NULL, NULL);
+	case PKCS1_DER:
+	case PKCS1_BASE64: return write_encoded(bio, key, EVP_PKEY_KEYPAIR, "DER", "type-specific");
+	case PKCS8_ENCRYPTED_PEM:
+		return PEM_write_bio_PKCS8PrivateKey(bio, key, EVP_aes_128_cbc(), phrase,
+						     password_size, NULL, NULL);
+	case PKCS8_ENCRYPTED_DER:
+		return i2d_PKCS8PrivateKey_bio(bio, key, EVP_aes_128_cbc(), phrase, password_size,
+					       NULL, NULL);
+	case PKCS1_ENCRYPTED_PEM:
+		return PEM_write_bio_PrivateKey_traditional(bio, key, EVP_aes_128_cbc(), password,
+							    password_size, NULL, NULL);
+	case PUBLIC_PEM: return PEM_write_bio_PUBKEY(bio, key);
+	case PUBLIC_DER: return i2d_PUBKEY_bio(bio, key);
+	case RSA_PUBLIC_PEM:
+		return write_encoded(bio, key, EVP_PKEY_PUBLIC_KEY, "PEM", "type-specific");
+	case RSA_PUBLIC_DER:
+		return write_encoded(bio, key, EVP_PKEY_PUBLIC_KEY, "DER", "type-specific");
+	case CERTIFICATE_PEM: return write_certificate(bio, key, true);
+	case CERTIFICATE_DER: return write_certificate(bio, key, false);
+	}
+	return 0;
+}
+
+struct buffer sample_text(EVP_PKEY *key, enum sample_form form)
+{
+	struct buffer text = {0};
+	BIO *bio = BIO_new(BIO_s_mem());
+	char *data;
+	size_t size;
+
+	assert_non_null(bio);
+	assert_int_equal(write_form(bio, key, form), 1);
+	size = (size_t)BIO_get_mem_data(bio, &data);
+	if (form == PKCS8_BASE64 || form == PKCS1_BASE64) {
+		assert_int_equal(buffer_reserve(&text, (size + 2) / 3 * 4 + 1), 0);
+		text.size = (size_t)EVP_EncodeBlock(text.data, (unsigned char *)data, (int)size);
+	} else {
+		assert_int_equal(buffer_append(&text, bytes_of(data, size)), 0);
+	}
+	(void)BIO_free(bio);
+	return text;
+}
+
+struct buffer sample_pem(unsigned rsa_bits)
+{
+	EVP_PKEY *key = rsa_bits == 0 ? sample_ed25519() : sample_rsa(rsa_bits);
+	struct buffer text = sample_text(key, PKCS8_PEM);
+
+	EVP_PKEY_free(key);
+	return text;
+}

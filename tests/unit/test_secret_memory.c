@@ -1,0 +1,124 @@
+/*
+ * Goal:   secret memory is zero at first, locked, kept out of core dumps, and usable unlocked.
+ * Method: the kernel's own view in /proc/self/smaps; a child without rights and without limit.
+ */
+#include "signer/keys/secret_memory.h"
+
+#include "tests/unit/unit.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* Sanitizers turn mlock() into nothing that succeeds. */
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define LOCK_IS_REAL 0
+#elif defined(__has_feature)
+#define LOCK_IS_REAL (!__has_feature(address_sanitizer) && !__has_feature(thread_sanitizer))
+#else
+#define LOCK_IS_REAL 1
+#endif
+
+/* The VmFlags of the mapping that begins at `data`. */
+static void read_flags(const void *data, char *flags, int size)
+{
+	FILE *file = fopen("/proc/self/smaps", "re");
+	char start[32];
+	char line[512];
+	bool is_it = false;
+
+	assert_non_null(file);
+	flags[0] = '\0';
+	(void)snprintf(start, sizeof(start), "%lx-", (unsigned long)(uintptr_t)data);
+	while (fgets(line, sizeof(line), file) != NULL) {
+		if (strncmp(line, start, strlen(start)) == 0)
+			is_it = true;
+		if (is_it && strncmp(line, "VmFlags:", 8) == 0) {
+			(void)snprintf(flags, (size_t)size, "%s", line);
+			break;
+		}
+	}
+	(void)fclose(file);
+}
+
+static void new_memory_is_zero_and_not_dumped(void **state)
+{
+	struct secret_memory memory = {0};
+	char flags[512];
+
+	(void)state;
+	assert_int_equal(secret_memory_init(&memory, 5000), 0);
+	assert_int_equal(memory.size, 5000);
+	for (size_t i = 0; i < memory.size; i++)
+		assert_int_equal(memory.data[i], 0);
+	read_flags(memory.data, flags, sizeof(flags));
+	assert_non_null(strstr(flags, " dd"));
+	if (LOCK_IS_REAL && memory.locked)
+		assert_non_null(strstr(flags, " lo"));
+	memset(memory.data, 'k', memory.size);
+	assert_int_equal(secret_memory_bytes(&memory).size, 5000);
+	secret_memory_deinit(&memory);
+	assert_null(memory.data);
+	secret_memory_deinit(&memory);
+}
+
+static void size_zero_has_memory_and_impossible_size_is_refused(void **state)
+{
+	struct secret_memory memory = {0};
+
+	(void)state;
+	assert_int_equal(secret_memory_init(&memory, 0), 0);
+	assert_non_null(memory.data);
+	assert_int_equal(memory.size, 0);
+	secret_memory_deinit(&memory);
+	assert_int_equal(secret_memory_init(&memory, SIZE_MAX), -ENOMEM);
+	assert_int_equal(secret_memory_init(&memory, SIZE_MAX / 4), -ENOMEM);
+	assert_null(memory.data);
+}
+
+/* Returns what is wrong, 0 if nothing. */
+static int use_without_lock(void)
+{
+	const struct rlimit none = {0, 0};
+	struct secret_memory memory = {0};
+
+	if (setrlimit(RLIMIT_MEMLOCK, &none) != 0)
+		return 1;
+	if (geteuid() == 0 && setresuid(65534, 65534, 65534) != 0)
+		return 2;
+	if (secret_memory_init(&memory, 100) != 0)
+		return 3;
+	if (memory.locked)
+		return 4;
+	memory.data[99] = 1;
+	secret_memory_deinit(&memory);
+	return 0;
+}
+
+static void lock_limit_zero_works_unlocked(void **state)
+{
+	int status;
+	pid_t child = fork();
+
+	(void)state;
+	assert_true(child >= 0);
+	if (child == 0)
+		_exit(!LOCK_IS_REAL ? 0 : use_without_lock());
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_true(WIFEXITED(status));
+	assert_int_equal(WEXITSTATUS(status), 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(new_memory_is_zero_and_not_dumped),
+		cmocka_unit_test(size_zero_has_memory_and_impossible_size_is_refused),
+		cmocka_unit_test(lock_limit_zero_works_unlocked),
+	};
+
+	return cmocka_run_group_tests_name("secret_memory", tests, NULL, NULL);
+}
