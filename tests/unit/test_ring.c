@@ -331,13 +331,18 @@ static void timer_moved_forward_fires_once_at_new_time(void **state)
 	assert_int_equal(record.count, 1);
 }
 
-static void turn_without_work_returns_after_its_wait(void **state)
+/* A wait may end early (EINTR comes without a signal, too, when an older ring is torn down). */
+static void turns_without_work_wait_and_do_not_spin(void **state)
 {
 	struct ring *ring = fixture_ring(*state);
-	int64_t start_ns = clock_monotonic_ns();
+	int64_t end_ns = clock_monotonic_ns() + 20 * NS_PER_MS;
+	unsigned turns = 0;
 
-	assert_int_equal(ring_turn(ring, 3 * NS_PER_MS), 0);
-	assert_true(clock_monotonic_ns() - start_ns >= 2 * NS_PER_MS);
+	while (clock_monotonic_ns() < end_ns) {
+		assert_int_equal(ring_turn(ring, 5 * NS_PER_MS), 0);
+		turns++;
+	}
+	assert_true(turns < 50);
 }
 
 struct fault_plan {
@@ -422,7 +427,7 @@ int main(void)
 		ON_ALL_ENGINES(calls_run_in_other_threads_and_return_their_value),
 		ON_ALL_ENGINES(timers_fire_in_order_never_early),
 		ON_ALL_ENGINES(timer_moved_forward_fires_once_at_new_time),
-		ON_ALL_ENGINES(turn_without_work_returns_after_its_wait),
+		ON_ALL_ENGINES(turns_without_work_wait_and_do_not_spin),
 		ON_ALL_ENGINES(faults_fail_one_op_or_hide_its_success),
 		ON_ALL_ENGINES(free_with_armed_poll_and_timer_lets_go),
 	};
