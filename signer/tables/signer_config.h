@@ -37,7 +37,7 @@ enum {
 };
 
 enum signer_action {
-	SIGNER_ACTION_UNSET, /* of On-Default only */
+	SIGNER_ACTION_UNSET, /* not configured: each user of the value has a default of its own */
 	SIGNER_ACTION_ACCEPT,
 	SIGNER_ACTION_DISCARD,
 	SIGNER_ACTION_QUARANTINE,

@@ -118,9 +118,9 @@ static void defaults_are_those_of_opendkim(void **state)
 	assert_false(config->sub_domains);
 	assert_false(config->syslog);
 	assert_int_equal(config->syslog_facility, LOG_MAIL);
-	assert_int_equal(config->on_internal_error, SIGNER_ACTION_TEMPFAIL);
-	assert_int_equal(config->on_security, SIGNER_ACTION_TEMPFAIL);
-	assert_int_equal(config->on_signature_error, SIGNER_ACTION_REJECT);
+	assert_int_equal(config->on_internal_error, SIGNER_ACTION_UNSET);
+	assert_int_equal(config->on_security, SIGNER_ACTION_UNSET);
+	assert_int_equal(config->on_signature_error, SIGNER_ACTION_UNSET);
 	assert_int_equal(config->on_default, SIGNER_ACTION_UNSET);
 	assert_string_equal(config->internal_hosts_set, "csl:127.0.0.1,::1");
 	assert_int_equal(config->sign_headers.count, 20);
