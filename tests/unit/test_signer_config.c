@@ -556,8 +556,7 @@ static void printed_configuration_reads_as_the_same(void **state)
 			 0);
 	assert_int_equal(signer_config_print(first, &text), 0);
 	assert_non_null(strstr(buffer_string(&text), "\nCanonicalization relaxed/simple\n"));
-	assert_non_null(strstr(buffer_string(&text), "\nOn-InternalError accept\n"));
-	assert_non_null(strstr(buffer_string(&text), "\nOn-SignatureError accept\n"));
+	assert_non_null(strstr(buffer_string(&text), "\nOn-Default accept\n"));
 	assert_non_null(strstr(buffer_string(&text), "\nSpoolMinFree 1073741824\n"));
 	assert_non_null(strstr(buffer_string(&text), "\nUMask 18\n"));
 	assert_non_null(strstr(buffer_string(&text), "\nSpoolMode 0640\n"));
