@@ -133,32 +133,19 @@ static void write_canonicalization(struct writer *writer,
 	write_bytes(writer, BYTES_LITERAL(";"));
 }
 
-/* The characters of the local part are encoded, "@" and the domain are not. */
-static size_t identity_encode(struct bytes identity, size_t at, size_t i,
-			      uint8_t text[QUOTED_PRINTABLE_SIZE_MAX])
-{
-	if (i < at)
-		return quoted_printable_encode(identity.data[i], text);
-	text[0] = identity.data[i];
-	return 1;
-}
-
 static void write_identity(struct writer *writer, struct bytes identity)
 {
 	uint8_t text[QUOTED_PRINTABLE_SIZE_MAX];
-	size_t at = identity.size;
 	size_t size = 0;
 
-	for (size_t i = 0; i < identity.size; i++) {
-		if (identity.data[i] == '@')
-			at = i;
-	}
 	for (size_t i = 0; i < identity.size; i++)
-		size += identity_encode(identity, at, i, text);
+		size += quoted_printable_encode(identity.data[i], text);
 	begin_tag(writer, strlen("i=") + size + 1);
 	write_bytes(writer, BYTES_LITERAL("i="));
-	for (size_t i = 0; i < identity.size; i++)
-		write_bytes(writer, bytes_of(text, identity_encode(identity, at, i, text)));
+	for (size_t i = 0; i < identity.size; i++) {
+		size = quoted_printable_encode(identity.data[i], text);
+		write_bytes(writer, bytes_of(text, size));
+	}
 	write_bytes(writer, BYTES_LITERAL(";"));
 }
 

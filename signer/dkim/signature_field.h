@@ -40,7 +40,7 @@ struct signature_field_values {
 	enum canonicalization body_canonicalization;
 	struct bytes domain;	       /* d=, an A-label */
 	struct bytes selector;	       /* s= */
-	struct bytes identity;	       /* i=, not encoded; empty: none */
+	struct bytes identity;	       /* i=, not encoded, its domain an A-label; empty: none */
 	uint64_t timestamp;	       /* t=, seconds since 1970 */
 	uint64_t expiry;	       /* x=, likewise; 0: none */
 	bool asks_reports;	       /* r=y */

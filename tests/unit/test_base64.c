@@ -34,6 +34,8 @@ static const struct row decodings[] = {
 	{"padding_too_long_is_refused", "Zm9v=", "", BASE64_E_SYNTAX},
 	{"padding_too_short_is_refused", "Zg=", "", BASE64_E_SYNTAX},
 	{"text_after_padding_is_refused", "Zg==Zg==", "", BASE64_E_SYNTAX},
+	{"text_between_padding_is_refused", "Z=g=", "", BASE64_E_SYNTAX},
+	{"text_after_too_short_padding_is_refused", "Zg=m", "", BASE64_E_SYNTAX},
 	{"url_alphabet_is_refused", "-_-_", "", BASE64_E_SYNTAX},
 	{"8bit_is_refused", "Zm9\xff", "", BASE64_E_SYNTAX},
 	{"more_than_room_is_refused", "Zm9vYmFyZm9vYmFyZm9v", "", BASE64_E_TOO_LARGE},

@@ -198,6 +198,23 @@ static void limit_is_of_the_header_not_of_the_envelope(void **state)
 	assert_int_equal(message_reader_envelope_size(&fixture->reader), 10000 * line.size);
 }
 
+/* A line without end must not be gathered until the end of the input. */
+static void line_without_end_is_refused_as_soon_as_it_is_too_large(void **state)
+{
+	struct fixture *fixture = *state;
+	size_t consumed;
+	int r = 0;
+
+	message_reader_start(&fixture->reader, &fixture->header, false);
+	assert_int_equal(message_reader_push(&fixture->reader, BYTES_LITERAL("A: 1\n"), &consumed),
+			 0);
+	for (size_t pushed = 5; r == 0; pushed++) {
+		assert_in_range(pushed, 5, HEADER_SIZE_MAX);
+		r = message_reader_push(&fixture->reader, BYTES_LITERAL("x"), &consumed);
+	}
+	assert_int_equal(r, MESSAGE_E_TOO_LARGE);
+}
+
 static void line_that_is_wrong_is_told(void **state)
 {
 	struct fixture *fixture = *state;
@@ -241,6 +258,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(rows_hold_for_every_cut),
 		cmocka_unit_test(limit_is_of_the_header_not_of_the_envelope),
+		cmocka_unit_test(line_without_end_is_refused_as_soon_as_it_is_too_large),
 		cmocka_unit_test(line_that_is_wrong_is_told),
 		cmocka_unit_test(done_reader_takes_nothing_more),
 		cmocka_unit_test(every_outcome_has_a_reason),

@@ -46,6 +46,10 @@ static const struct row rows[] = {
 	/* RFC 6376 3.4.5 and 3.5 l=. */
 	{"body_limit_cuts", {TAGS "l=1; bh=" BH_CUT}, "abc\r\n", "needs_key "},
 	{"body_limit_of_all", {TAGS "l=3; bh=" BH_A}, "a\r\n", "needs_key "},
+	{"body_limits_do_not_share_a_hash",
+	 {TAGS "l=1; bh=" BH_CUT, TAGS "bh=" BH_A, TAGS "l=1; bh=" BH_A},
+	 "a\r\n",
+	 "needs_key needs_key body_differs "},
 	{"body_limit_beyond_the_body", {TAGS "l=4; bh=" BH_A}, "a\r\n", "body_short "},
 
 	{"expired", {TAGS "x=999699; bh=" BH_A}, "a\r\n", "expired "},
