@@ -1,7 +1,8 @@
 /*
  * How it works: the walk does what the kernel does for open(2), one component at a time. It holds
  * the directory that it has reached (a descriptor and its name without links) and the rest of the
- * path. A link puts its target before the rest; an absolute target starts again at /.
+ * path. A link puts its target before the rest; an absolute target starts again at /. A slash at
+ * the end stays in the rest, and says that the name before it must be a directory.
  *
  * Every directory is looked at through its own descriptor after it was entered, and the next
  * component is looked up in that descriptor, so renaming a directory in between cannot slip in an
@@ -39,7 +40,8 @@ struct safe_path_walk {
 	bool is_sticky; /* others may create names in it */
 	unsigned links;
 	char reached[PATH_MAX]; /* its name; "" is / */
-	char rest[PATH_MAX];	/* still to walk */
+	const char *rest;	/* still to walk; in `path` */
+	char path[PATH_MAX];
 };
 
 int safe_path_new(uid_t user, int64_t group_age_ns_max, struct safe_path **safe_out)
@@ -199,7 +201,7 @@ static int walk_follow(struct safe_path_walk *walk, const char *name, const stru
 		       int fd)
 {
 	char target[PATH_MAX];
-	char rest[PATH_MAX];
+	char path[PATH_MAX];
 	ssize_t size = readlinkat(fd, "", target, sizeof(target) - 1);
 	int error = errno;
 	int r;
@@ -220,11 +222,11 @@ static int walk_follow(struct safe_path_walk *walk, const char *name, const stru
 		if (r != 0)
 			return r;
 	}
-	memcpy(rest, walk->rest, sizeof(rest));
-	r = snprintf(walk->rest, sizeof(walk->rest), "%s%s%s", target, rest[0] == '\0' ? "" : "/",
-		     rest);
-	if (r < 0 || (size_t)r >= sizeof(walk->rest))
+	r = snprintf(path, sizeof(path), "%s%s", target, walk->rest);
+	if (r < 0 || (size_t)r >= sizeof(path))
 		return walk_fail(walk, name, ENAMETOOLONG);
+	memcpy(walk->path, path, sizeof(path));
+	walk->rest = walk->path;
 	return target[0] == '/' ? walk_enter_root(walk) : 0;
 }
 
@@ -262,22 +264,16 @@ static int walk_open_file(struct safe_path_walk *walk, const char *name, int *fd
 	return r;
 }
 
-/* Cuts the next name off the rest; "" at the end. A name that must be a directory, because a
- * slash follows it, leaves at least "." in the rest. */
+/* Cuts the next name off the rest; "" at the end. A slash behind the name stays in the rest: it
+ * says that the name must be a directory. */
 static void walk_next_name(struct safe_path_walk *walk, char name[PATH_MAX])
 {
 	const char *start = walk->rest + strspn(walk->rest, "/");
 	size_t size = strcspn(start, "/");
-	const char *rest = start + size;
 
 	memcpy(name, start, size);
 	name[size] = '\0';
-	if (rest[0] != '\0') {
-		rest += strspn(rest, "/");
-		if (rest[0] == '\0')
-			rest = ".";
-	}
-	memmove(walk->rest, rest, strlen(rest) + 1);
+	walk->rest = start + size;
 }
 
 /* One component. Sets *fd_out when it was the file; otherwise there is more to walk. */
@@ -332,8 +328,9 @@ static int walk_start(struct safe_path_walk *walk, const char *path)
 			 strerrordesc_np(error));
 		return -error;
 	}
-	size = snprintf(walk->rest, sizeof(walk->rest), "%s/%s", directory, path);
-	if (size < 0 || (size_t)size >= sizeof(walk->rest)) {
+	walk->rest = walk->path;
+	size = snprintf(walk->path, sizeof(walk->path), "%s/%s", directory, path);
+	if (size < 0 || (size_t)size >= sizeof(walk->path)) {
 		walk_say(walk, "%s: %s", path, strerrordesc_np(ENAMETOOLONG));
 		return -ENAMETOOLONG;
 	}

@@ -14,6 +14,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <pthread.h>
+#include <sched.h>
 #include <semaphore.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -87,7 +88,9 @@ static bool collect_all(struct batch *batch, size_t count, enum waiting waiting)
 
 	while (batch->done_count < count && clock_monotonic_ns() < deadline_ns) {
 		sign_client_flush(batch->client);
-		if (waiting != BY_SPINNING && poll(&event, 1, 10000) != 1)
+		if (waiting == BY_SPINNING)
+			(void)sched_yield();
+		else if (poll(&event, 1, 10000) != 1)
 			return false; /* a wake-up was lost */
 		if (waiting == BY_READING_THE_FD)
 			(void)!read(event.fd, &value, sizeof(value));
