@@ -66,8 +66,8 @@ static void check_bounds(const struct dkim_signature *signature)
 	FUZZ_CHECK(domain_name_is_valid(signature->domain));
 	FUZZ_CHECK(domain_name_is_valid(signature->selector));
 	FUZZ_CHECK(identity.size > signature->domain.size && identity.size <= field.size + 1);
-	FUZZ_CHECK(bytes_equal_nocase(
-		bytes_skip(identity, identity.size - signature->domain.size), signature->domain));
+	FUZZ_CHECK(bytes_equal_nocase(bytes_skip(identity, identity.size - signature->domain.size),
+				      signature->domain));
 	FUZZ_CHECK(signature->names.count > 0 &&
 		   signature->names.count <= DKIM_SIGNATURE_NAMES_MAX);
 	for (size_t i = 0; i < signature->names.count; i++) {

@@ -60,8 +60,8 @@ static int message_read(struct message *message, struct bytes text, bool fix_crl
 	if (r == 0)
 		r = message_reader_finish(&message->reader);
 	if (r == 0)
-		message->body = bytes_skip(
-			text, (size_t)message_reader_body_offset(&message->reader));
+		message->body = bytes_skip(text,
+					   (size_t)message_reader_body_offset(&message->reader));
 	return r;
 }
 
@@ -154,9 +154,9 @@ static void verify(struct bytes text, const struct way *way, enum fuzz_cut cut,
 	FUZZ_CHECK(result->field == 0);
 	FUZZ_CHECK(result->status == VERIFICATION_NEEDS_KEY);
 	FUZZ_CHECK(memcmp(result->digest, digest, SHA256_SIZE) == 0);
-	FUZZ_CHECK(bytes_equal(bytes_of(result->signature.signature,
-					result->signature.signature_size),
-			       BYTES_LITERAL(SIGNATURE)));
+	FUZZ_CHECK(
+		bytes_equal(bytes_of(result->signature.signature, result->signature.signature_size),
+			    BYTES_LITERAL(SIGNATURE)));
 	message_deinit(&message);
 }
 

@@ -209,9 +209,9 @@ static void check_values(const struct order *order, const struct dkim_signature 
 	FUZZ_CHECK(parsed->has_timestamp && parsed->timestamp == values->timestamp);
 	FUZZ_CHECK(parsed->has_expiry == (values->expiry != 0));
 	FUZZ_CHECK(parsed->expiry == values->expiry);
-	FUZZ_CHECK(parsed->body_limit == (values->body_length_max == 0
-						  ? DKIM_SIGNATURE_NO_BODY_LIMIT
-						  : order->body_length));
+	FUZZ_CHECK(
+		parsed->body_limit ==
+		(values->body_length_max == 0 ? DKIM_SIGNATURE_NO_BODY_LIMIT : order->body_length));
 	FUZZ_CHECK(parsed->names.count == values->names->count);
 	for (size_t i = 0; i < parsed->names.count; i++)
 		FUZZ_CHECK(bytes_equal(parsed->names.names[i], values->names->names[i]));

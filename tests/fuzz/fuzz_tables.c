@@ -235,8 +235,8 @@ static void check_plan(struct signing_plan *plan, const struct signing_rules *ru
 	FUZZ_CHECK((r == SIGNING_PLAN_E_NO_MATCH) == (rows->count == 0));
 	FUZZ_CHECK(signing_plan_count(plan) == (r == 0 ? rows->count : 0));
 	for (size_t i = 0; i < signing_plan_count(plan); i++) {
-		const struct signing_row *row =
-			signing_table_row(signing_rules_signing_table(rules), rows->items[i].row);
+		const struct signing_row *row = signing_table_row(
+			signing_rules_signing_table(rules), rows->items[i].row);
 		uint32_t key_row = row->key_row;
 
 		FUZZ_CHECK(!rows->items[i].undecided);
