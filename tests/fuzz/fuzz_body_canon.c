@@ -81,16 +81,15 @@ static void append_reduced(struct buffer *out, struct bytes line)
 {
 	bool is_blank = false;
 
+	FUZZ_CHECK(buffer_reserve(out, line.size) == 0);
 	while (line.size > 0 && ascii_is_wsp(line.data[line.size - 1]))
 		line.size--;
 	for (size_t i = 0; i < line.size; i++) {
 		bool was_blank = is_blank;
 
 		is_blank = ascii_is_wsp(line.data[i]);
-		if (!is_blank)
-			append(out, bytes_slice(line, i, i + 1));
-		else if (!was_blank)
-			append(out, BYTES_LITERAL(" "));
+		if (!is_blank || !was_blank)
+			out->data[out->size++] = is_blank ? ' ' : line.data[i];
 	}
 }
 

@@ -39,9 +39,10 @@ static void reading_make(struct reading *reading, struct bytes input, enum fuzz_
 				    message_reader_is_done(&reading->reader)));
 	}
 	fuzz_pieces_end(&pieces);
-	reading->is_done = reading->r == 0 && message_reader_is_done(&reading->reader);
 	if (reading->r == 0)
 		reading->r = message_reader_finish(&reading->reader);
+	/* With fix_crlf, a CR at the very end may be the empty line, which only the end tells. */
+	reading->is_done = reading->r == 0 && message_reader_is_done(&reading->reader);
 }
 
 static void reading_deinit(struct reading *reading)
