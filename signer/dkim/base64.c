@@ -1,6 +1,7 @@
 /*
  * How it works: three bytes are four characters. Decoding collects six bits a character and gives
- * away a byte as soon as eight are there; what is left over at the end tells whether text is missing.
+ * away a byte as soon as eight are there; what is left over at the end tells whether text is
+ * missing.
  */
 #include "signer/dkim/base64.h"
 

@@ -92,9 +92,9 @@ struct scan {
 #define BLOCK_WRONG_BEFORE (-1)
 
 /*
- * Where the first wrong byte of a block is: BLOCK_CLEAN, an offset, or BLOCK_WRONG_BEFORE if it is the
- * last byte of the block before. `own` are the bytes that are wrong themselves, `next` those whose
- * predecessor turns out wrong because of them.
+ * Where the first wrong byte of a block is: BLOCK_CLEAN, an offset, or BLOCK_WRONG_BEFORE if it is
+ * the last byte of the block before. `own` are the bytes that are wrong themselves, `next` those
+ * whose predecessor turns out wrong because of them.
  */
 static inline int scan_block(struct scan *scan, struct block block, bool relaxed)
 {
@@ -130,8 +130,8 @@ static inline size_t clean_run_size(struct bytes input, bool relaxed)
 			return offset + (size_t)wrong;
 	}
 	/*
-	 * Behind the input stand CRs in thought: they make a CR at the end wrong, and relaxed a space,
-	 * because what these are depends on what follows.
+	 * Behind the input stand CRs in thought: they make a CR at the end wrong, and relaxed a
+	 * space, because what these are depends on what follows.
 	 */
 	rest = (int)(input.size - offset);
 	memset(tail, '\r', sizeof(tail));
@@ -251,7 +251,10 @@ static int end_cr(struct body_canon *canon, struct bytes *input)
 	return end_line(canon);
 }
 
-/* Bytes that must be readable where a block is rewritten: whole blocks are copied from any of its bytes. */
+/*
+ * Bytes that must be readable where a block is rewritten: whole blocks are copied from any of its
+ * bytes.
+ */
 #define REWRITE_READ_SIZE (BLOCK_SIZE * 2)
 
 struct rewriter {
@@ -317,7 +320,10 @@ static void replace_tabs(uint8_t *data, size_t size)
 		data[i] = data[i] == '\t' ? ' ' : data[i];
 }
 
-/* Rewrites a chunk of the input into `rewritten`; `size_out` is the size there. Returns what it took. */
+/*
+ * Rewrites a chunk of the input into `rewritten`; `size_out` is the size there. Returns what it
+ * took.
+ */
 static inline size_t rewrite(struct body_canon *canon, struct bytes input, bool relaxed,
 			     size_t *size_out)
 {
@@ -359,7 +365,10 @@ static inline int take(struct body_canon *canon, struct bytes *input, bool relax
 		run.data = canon->rewritten;
 	}
 	if (size == 0) {
-		/* Nothing but a CR, or white space at the end of the input, stops a rewrite at once. */
+		/*
+		 * Nothing but a CR, or white space at the end of the input, stops a rewrite at
+		 * once.
+		 */
 		canon->cr_pending = input->data[0] == '\r';
 		canon->wsp_pending = !canon->cr_pending;
 		size = 1;

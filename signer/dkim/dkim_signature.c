@@ -1,6 +1,6 @@
 /*
- * How it works: the tag list is cut first, then each tag has a function that checks it and fills its
- * members. They run in a fixed order, so the same field always gets the same verdict.
+ * How it works: the tag list is cut first, then each tag has a function that checks it and fills
+ * its members. They run in a fixed order, so the same field always gets the same verdict.
  */
 #include "signer/dkim/dkim_signature.h"
 

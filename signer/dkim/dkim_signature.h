@@ -3,7 +3,8 @@
  *
  * Is not:   the checks against a message, a clock or a key (verification.h).
  * Use:      a struct of zeros, dkim_signature_parse() as often as wanted, dkim_signature_deinit().
- * Source:   RFC 6376 3.5 and 6.1.1; RFC 8301 (no rsa-sha1); RFC 8463; RFC 8616 (UTF-8 in d=, s=, i=).
+ * Source:   RFC 6376 3.5 and 6.1.1; RFC 8301 (no rsa-sha1); RFC 8463; RFC 8616 (UTF-8 in d=, s=,
+ *           i=).
  * Errors:   -ENOMEM, DKIM_SIGNATURE_E_*; the object is then only good for another parse.
  * Owns:     `identity` and the array of `names`. All else points into the field that was parsed.
  */
@@ -19,7 +20,10 @@
 /* RSA of 8192 bits. */
 #define DKIM_SIGNATURE_SIZE_MAX 1024
 
-/* More names in h= than any message has fields; it bounds the work that one signature can ask for. */
+/*
+ * More names in h= than any message has fields; it bounds the work that one signature can ask
+ * for.
+ */
 #define DKIM_SIGNATURE_NAMES_MAX 1000
 
 #define DKIM_SIGNATURE_NO_BODY_LIMIT UINT64_MAX

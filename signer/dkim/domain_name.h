@@ -2,7 +2,8 @@
  * domain_name - a domain as DNS and DKIM want it: ASCII, lower case.
  *
  * Source:   RFC 5891 and UTS 46 (non-transitional) for U-labels, by libidn2; RFC 6376 3.5 for the
- *           characters, with "_" besides, which selectors in use have; RFC 1035 2.3.4 for the sizes.
+ *           characters, with "_" besides, which selectors in use have; RFC 1035 2.3.4 for the
+ *           sizes.
  * Errors:   -ENOMEM, DOMAIN_NAME_E_INVALID.
  */
 #ifndef SIGNER_DKIM_DOMAIN_NAME_H

@@ -1,7 +1,7 @@
 /*
  * How it works: room for the longest answer is reserved first, so the loops only write. Relaxed
- * takes CR and LF for white space: inside a field a blank always follows them, so unfolding and then
- * reducing white space comes to the same.
+ * takes CR and LF for white space: inside a field a blank always follows them, so unfolding and
+ * then reducing white space comes to the same.
  */
 #include "signer/dkim/header_canon.h"
 
@@ -36,7 +36,9 @@ static uint8_t *write_reduced(uint8_t *out, struct bytes value)
 		uint8_t byte = value.data[i];
 		bool blank = byte == ' ' || byte == '\t' || byte == '\r' || byte == '\n';
 
-		/* Without branches: words are short, and a guess at their length is mostly wrong. */
+		/*
+		 * Without branches: words are short, and a guess at their length is mostly wrong.
+		 */
 		*end = blank ? ' ' : byte;
 		end += !(blank & after_blank);
 		after_blank = blank;

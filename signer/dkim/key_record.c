@@ -86,7 +86,9 @@ int key_record_parse(struct key_record *record, struct bytes text)
 	if (tag_list_parse(&tags, text) != 0)
 		return KEY_RECORD_E_SYNTAX;
 	for (size_t i = 0; i < tags.count; i++) {
-		/* RFC 6376 3.6.1: v= may be missing; where it is, it is the first and says DKIM1. */
+		/*
+		 * RFC 6376 3.6.1: v= may be missing; where it is, it is the first and says DKIM1.
+		 */
 		if (bytes_equal(tags.tags[i].name, BYTES_LITERAL("v")) &&
 		    (i != 0 || !bytes_equal(tags.tags[i].value, BYTES_LITERAL("DKIM1"))))
 			return KEY_RECORD_E_VERSION;

@@ -7,7 +7,8 @@
  *           message_reader_push() until message_reader_is_done(), or message_reader_finish() when
  *           the input ends before that: a message without an empty line has no body.
  * Lines:    every LF ends a line, with or without a CR before it. A CR without LF is an error, or,
- *           with fix_crlf, ends a line too. The message's line end is that of its first header line.
+ *           with fix_crlf, ends a line too. The message's line end is that of its first header
+ *           line.
  * Envelope: lines "X-Sender:" and "X-Receiver:" at the very top (a pickup directory's), or one
  *           line "From " (mbox), are counted, not part of the header.
  * Source:   RFC 5322 2.1 and 2.2; RFC 4155 for the "From " line.

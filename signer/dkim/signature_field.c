@@ -1,8 +1,8 @@
 /*
- * How it works: a writer that knows its column appends tokens, each behind a blank, or behind a line
- * end and a tab where the line has no room. Values that may be cut (h=, z=, b=) are given to it in
- * pieces, which are cut by a line end, a tab and a space. Errors are kept by the writer and asked for
- * at the end.
+ * How it works: a writer that knows its column appends tokens, each behind a blank, or behind a
+ * line end and a tab where the line has no room. Values that may be cut (h=, z=, b=) are given to
+ * it in pieces, which are cut by a line end, a tab and a space. Errors are kept by the writer and
+ * asked for at the end.
  */
 #include "signer/dkim/signature_field.h"
 

@@ -12,7 +12,7 @@
 #include "common/bytes.h"
 #include "common/compiler.h"
 
-/* Three times of what all RFCs together define; a longer list is refused. */
+/* About three times what all RFCs together define; a longer list is refused. */
 #define TAG_LIST_COUNT_MAX 64
 
 enum {

@@ -1,6 +1,6 @@
 /*
- * How it works: at the start each field is parsed and either rejected or given a body hash, which it
- * shares with those that want the same; their number is bounded by signatures_max. The digest of
+ * How it works: at the start each field is parsed and either rejected or given a body hash, which
+ * it shares with those that want the same; their number is bounded by signatures_max. The digest of
  * the header needs only what is in the field, so it is made at the start too.
  *
  *   (start) -> MALFORMED, EXPIRED, FROM_FUTURE

@@ -10,7 +10,8 @@
  *           VERIFICATION_NEEDS_KEY waits for a key.
  * Source:   RFC 6376 6.1; RFC 8301.
  * Units:    times are seconds since 1970.
- * Errors:   -ENOMEM, and BODY_CANON_E_BARE_CR (body_canon.h) for the message as a whole.
+ * Errors:   -ENOMEM, and BODY_CANON_E_BARE_CR (body_canon.h) for the message as a whole. After an
+ *           error the object takes nothing but a new start.
  * Owns:     results and hashes, kept between messages. The header is borrowed until the results
  *           are no longer used.
  * Threads:  one thread per object.

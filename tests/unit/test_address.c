@@ -1,5 +1,6 @@
 /*
- * Goal:   the first mailbox of a From value is found in all the ways that RFC 5322 has to write one.
+ * Goal:   the first mailbox of a From value is found in all the ways that RFC 5322 has to write
+ *         one.
  * Method: by row: LOCAL|DOMAIN, or the outcome.
  */
 #include "signer/dkim/address.h"

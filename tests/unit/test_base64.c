@@ -1,6 +1,7 @@
 /*
  * Goal:   base64 as DKIM tags carry it: RFC 4648 4, and RFC 6376 2.10 for white space.
- * Method: RFC 4648 10's vectors in both directions; odd texts by row; all short sizes there and back.
+ * Method: RFC 4648 10's vectors in both directions; odd texts by row; all short sizes there and
+ *         back.
  */
 #include "signer/dkim/base64.h"
 

@@ -1,7 +1,8 @@
 /*
  * Goal:   canonical bodies are those of RFC 6376 3.4.3 and 3.4.4, however the input is cut.
- * Method: each row runs whole, then again cut in two at every byte, then byte by byte. Random bodies
- *         are compared with a canonicalization that is written as the RFC says it, line by line.
+ * Method: each row runs whole, then again cut in two at every byte, then byte by byte. Random
+ *         bodies are compared with a canonicalization that is written as the RFC says it, line by
+ *         line.
  */
 #include "signer/dkim/body_canon.h"
 

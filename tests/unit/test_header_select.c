@@ -47,7 +47,10 @@ static const struct row rows[] = {
 	 "From,To,From,X-Nix", "FROM:Subject:X-Foo:to:x-foo:subject:From:To:From:X-Nix", 0},
 	{"oversign_has_no_delta", NULL, NULL, "*,+Foo", "FROM:Subject:to:subject:*:+Foo", 0},
 
-	/* OpenDKIM loses From here and then takes the message for one without; its manual says From. */
+	/*
+	 * OpenDKIM loses From here and then takes the message for one without; its manual says
+	 * From.
+	 */
 	{"from_cannot_be_omitted", NULL, "From,Subject", NULL, "FROM:to", 0},
 	{"omitted_pattern_wins", "X-*", "*-bar", NULL, "FROM:X-Foo:x-foo", 0},
 	{"pattern_with_several_stars", "x*o*,*s*j*t", NULL, NULL,

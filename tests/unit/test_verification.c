@@ -1,6 +1,6 @@
 /*
- * Goal:   each signature of a message gets the verdict that RFC 6376 6.1 gives it without a key, and
- *         key records are held against signatures as 6.1.2 says.
+ * Goal:   each signature of a message gets the verdict that RFC 6376 6.1 gives it without a key,
+ *         and key records are held against signatures as 6.1.2 says.
  * Method: by row: DKIM-Signature values and a body, and the verdicts as words. Digests are checked
  *         with the RFCs' own signatures in test_rfc_vectors.c.
  */
