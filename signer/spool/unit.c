@@ -110,6 +110,7 @@ void unit_start(struct unit *unit)
 	unit->reason[0] = '\0';
 	unit->counts = (struct unit_counts){0};
 	unit->context = signing_context_ref(unit->setting->context);
+	unit->flush_failures = atomic_load(unit->setting->flush_failures);
 	unit->input_done = false;
 	unit->waiting = false;
 	unit->rewinding = false;
