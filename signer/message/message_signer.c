@@ -168,9 +168,19 @@ static PRINTF_LIKE(3, 4) enum message_progress
 	return MESSAGE_OVER;
 }
 
-/* What an On-... option makes of trouble; `verdict` is what it is where none was set. */
-static enum message_verdict verdict_by(enum signer_action action, enum message_verdict verdict)
+/* Somebody has chosen what an On-... option does; its default is OpenDKIM's answer to a dialogue. */
+static bool is_chosen(const struct signer_config *config, const char *option)
 {
+	return config->on_default != SIGNER_ACTION_UNSET ||
+	       signer_config_place(config, option).file != NULL;
+}
+
+/* What an On-... option makes of trouble; `verdict` is what it is where nobody chose. */
+static enum message_verdict verdict_by(const struct message_signer *signer, const char *option,
+				       enum signer_action action, enum message_verdict verdict)
+{
+	if (!is_chosen(signer->context->config, option))
+		return verdict;
 	switch (action) {
 	case SIGNER_ACTION_UNSET: return verdict;
 	case SIGNER_ACTION_ACCEPT: return MESSAGE_PASS;
@@ -184,9 +194,21 @@ static enum message_verdict verdict_by(enum signer_action action, enum message_v
 
 static enum message_progress internal_error(struct message_signer *signer, int error)
 {
-	return signer_conclude(
-		signer, verdict_by(signer->context->config->on_internal_error, MESSAGE_DEFER), "%s",
-		strerror(-error));
+	enum message_verdict verdict = verdict_by(signer, "On-InternalError",
+						  signer->context->config->on_internal_error,
+						  MESSAGE_DEFER);
+
+	return signer_conclude(signer, verdict, "%s", strerror(-error));
+}
+
+static enum message_progress signature_error(struct message_signer *signer)
+{
+	enum message_verdict verdict = verdict_by(signer, "On-SignatureError",
+						  signer->context->config->on_signature_error,
+						  MESSAGE_DEFER);
+
+	return signer_conclude(signer, verdict,
+			       "signature generation error: the key does not sign");
 }
 
 static enum message_progress header_error(struct message_signer *signer, int error)
@@ -196,7 +218,10 @@ static enum message_progress header_error(struct message_signer *signer, int err
 	if (error < 0)
 		return internal_error(signer, error);
 	if (error == MESSAGE_E_TOO_LARGE)
-		verdict = verdict_by(signer->context->config->on_security, verdict);
+		verdict = verdict_by(signer, "On-Security", signer->context->config->on_security,
+				     verdict);
+	if (error == MESSAGE_E_NO_HEADER)
+		return signer_conclude(signer, verdict, "%s", message_reader_reason(error));
 	return signer_conclude(signer, verdict, "line %" PRIu64 ": %s",
 			       message_reader_lines(&signer->reader), message_reader_reason(error));
 }
@@ -559,14 +584,10 @@ static void signature_done(struct message_signature *signature, int error)
 	struct message_signer *signer = signature->owner;
 
 	signer->pending--;
-	if (signer->state == SIGNER_SIGNING && error != 0)
-		(void)signer_conclude(
-			signer,
-			verdict_by(signer->context->config->on_signature_error, MESSAGE_DEFER),
-			"signature generation error: %s",
-			error < 0 ? strerror(-error) : "the key does not sign");
-	else if (signer->state == SIGNER_KEYS && error < 0)
+	if (error < 0 && (signer->state == SIGNER_KEYS || signer->state == SIGNER_SIGNING))
 		(void)internal_error(signer, error);
+	else if (error > 0 && signer->state == SIGNER_SIGNING)
+		(void)signature_error(signer);
 	if (signer->pending > 0)
 		return;
 	signing_over(signer);

@@ -11,9 +11,14 @@
  * manifest counts, all files that it names were complete and durable, and one that is gone from tmp/ was
  * put in its place.
  *
- * Up to MARKING, trouble costs nothing: the units stay, and a flush that failed is not believed when it
- * is repeated, because the files are thrown away and written anew. From the first rename on, trouble with
- * one unit's name is that unit's; any other is the end of this batch, and the next start goes on with it.
+ * Up to MARKING, trouble costs nothing: the units stay, and their files are thrown away and written anew.
+ * From the first rename on, trouble with one unit's name is that unit's; any other is the end of this
+ * batch, and the next start goes on with it.
+ *
+ * A flush that failed is not believed when it is repeated: the kernel tells each descriptor once, and
+ * counts pages that it lost as clean. So each batch flushes through a descriptor of its own, and a flush
+ * that fails spoils all files that were begun before, in whatever batch they are: `flush_failures`
+ * has then moved on from what their units saw when they started.
  *
  * A file in tmp/ of a unit that stays after all is removed only when the manifest is gone: before that, its
  * absence would mean that it was released.
@@ -30,6 +35,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 struct batch {
 	const struct batch_setting *setting;
@@ -53,7 +59,8 @@ struct batch {
 	struct unit *units;
 	unsigned under_way; /* units that are not through with this state */
 	bool has_manifest;
-	bool marked; /* the manifest counts */
+	bool may_be_marked; /* marking was begun */
+	bool marked;	    /* the manifest counts */
 	bool uses_out;
 	bool uses_failed;
 	int aborted; /* -errno of a step up to MARKING: all units stay */
@@ -63,6 +70,7 @@ struct batch {
 	struct buffer manifest;
 	size_t written;
 	int manifest_fd;
+	int flush_fd; /* tmp/, for this batch alone */
 	char part_name[32];
 	char manifest_name[32];
 };
@@ -75,6 +83,7 @@ int batch_new(const struct batch_setting *setting, void (*done)(struct batch *ba
 	      void *arg, struct batch **batch_out)
 {
 	struct batch *batch = calloc(1, sizeof(*batch));
+	int r;
 
 	if (batch == NULL)
 		return -ENOMEM;
@@ -88,6 +97,12 @@ int batch_new(const struct batch_setting *setting, void (*done)(struct batch *ba
 		.over = unit_steps_over,
 	};
 	batch->manifest_fd = -1;
+	batch->flush_fd = openat(setting->dir->tmp_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (batch->flush_fd < 0) {
+		r = -errno;
+		free(batch);
+		return r;
+	}
 	*batch_out = batch;
 	return 0;
 }
@@ -97,6 +112,7 @@ void batch_free(struct batch *batch)
 	if (batch == NULL)
 		return;
 	assert(batch->state == BATCH_IDLE || batch->error != 0);
+	close(batch->flush_fd);
 	buffer_deinit(&batch->manifest);
 	free(batch);
 }
@@ -148,37 +164,6 @@ static int make_manifest(struct batch *batch)
 			r = add_unit(batch, unit);
 	}
 	return r == 0 ? manifest_end(&batch->manifest) : r;
-}
-
-void batch_start(struct batch *batch, struct unit *units)
-{
-	uint64_t number = atomic_fetch_add_explicit(batch->setting->next_number, 1,
-						    memory_order_relaxed);
-	int r;
-
-	assert(batch->state == BATCH_IDLE);
-	batch->units = units;
-	batch->has_manifest = false;
-	batch->marked = false;
-	batch->uses_out = false;
-	batch->uses_failed = false;
-	batch->aborted = 0;
-	batch->written = 0;
-	snprintf(batch->part_name, sizeof(batch->part_name), "%" PRIx64 ".part", number);
-	snprintf(batch->manifest_name, sizeof(batch->manifest_name), "%" PRIx64 ".manifest",
-		 number);
-	for (struct unit *unit = units; unit != NULL; unit = unit->next) {
-		assert(unit->outcome != UNIT_STAY && unit->outcome != UNIT_GONE);
-		unit->batch = batch;
-	}
-	r = make_manifest(batch);
-	if (r != 0) {
-		batch->aborted = r;
-		batch->has_manifest = false;
-		batch_enter(batch, BATCH_CLEANING);
-		return;
-	}
-	batch_enter(batch, batch->has_manifest ? BATCH_CREATING : BATCH_FLUSHING);
 }
 
 /* Nothing after this may be done by this process. The units are left as they are. */
@@ -262,6 +247,37 @@ static void batch_abort(struct batch *batch, int error)
 	batch_enter(batch, batch->has_manifest ? BATCH_UNMARKING : BATCH_CLEANING);
 }
 
+void batch_start(struct batch *batch, struct unit *units)
+{
+	uint64_t number = atomic_fetch_add_explicit(batch->setting->next_number, 1,
+						    memory_order_relaxed);
+	int r;
+
+	assert(batch->state == BATCH_IDLE);
+	batch->units = units;
+	batch->has_manifest = false;
+	batch->may_be_marked = false;
+	batch->marked = false;
+	batch->uses_out = false;
+	batch->uses_failed = false;
+	batch->aborted = 0;
+	batch->written = 0;
+	snprintf(batch->part_name, sizeof(batch->part_name), "%" PRIx64 ".part", number);
+	snprintf(batch->manifest_name, sizeof(batch->manifest_name), "%" PRIx64 ".manifest",
+		 number);
+	for (struct unit *unit = units; unit != NULL; unit = unit->next) {
+		assert(unit->outcome != UNIT_STAY && unit->outcome != UNIT_GONE);
+		unit->batch = batch;
+	}
+	r = make_manifest(batch);
+	if (r != 0) {
+		batch->has_manifest = false; /* not on disk */
+		batch_abort(batch, r);
+	} else {
+		batch_enter(batch, batch->has_manifest ? BATCH_CREATING : BATCH_FLUSHING);
+	}
+}
+
 static void start_write(struct batch *batch)
 {
 	ring_write(batch->setting->ring, &batch->op, batch->manifest_fd,
@@ -288,11 +304,12 @@ static void batch_enter(struct batch *batch, enum batch_state next)
 		return;
 	case BATCH_FLUSHING:
 		if (setting->durable)
-			ring_syncfs(setting->ring, &batch->op, setting->dir->tmp_fd);
+			ring_syncfs(setting->ring, &batch->op, batch->flush_fd);
 		else
 			batch_enter(batch, batch->has_manifest ? BATCH_MARKING : BATCH_PLACING);
 		return;
 	case BATCH_MARKING:
+		batch->may_be_marked = true;
 		ring_renameat(setting->ring, &batch->op, setting->dir->tmp_fd, batch->part_name,
 			      setting->dir->tmp_fd, batch->manifest_name, 0);
 		return;
@@ -321,17 +338,40 @@ static void batch_enter(struct batch *batch, enum batch_state next)
 	}
 }
 
-/* Whether that is the end of the batch. A manifest that does not count may stay behind. */
+/*
+ * The manifest cannot be removed. That is the end of the batch if it counts, or may count, because the files
+ * of its units would then be missed; one that does not may stay behind.
+ */
 static bool unmarking_failed(struct batch *batch, int error)
 {
-	if (batch->marked) {
+	if (batch->marked || (batch->may_be_marked && error != -ENOENT)) {
 		batch_fail(batch, error, "cannot remove the manifest in tmp/");
 		return true;
 	}
 	/* Marking failed with an unclear answer, and yet it was done. */
-	batch->marked = error == -ENOENT;
+	batch->marked = batch->may_be_marked;
 	batch_enter(batch, batch->marked ? BATCH_UNMARKING : BATCH_CLEANING);
 	return false;
+}
+
+/* A flush failed since files of this batch were begun, so that they may have been lost unnoticed. */
+static bool is_spoilt(const struct batch *batch)
+{
+	unsigned failures = atomic_load(batch->setting->flush_failures);
+
+	for (const struct unit *unit = batch->units; unit != NULL; unit = unit->next) {
+		if (unit->flush_failures != failures)
+			return true;
+	}
+	return false;
+}
+
+static void flushing_done(struct batch *batch)
+{
+	if (is_spoilt(batch))
+		batch_abort(batch, -EIO);
+	else
+		batch_enter(batch, batch->has_manifest ? BATCH_MARKING : BATCH_PLACING);
 }
 
 static void batch_op_failed(struct batch *batch, int error)
@@ -346,8 +386,11 @@ static void batch_op_failed(struct batch *batch, int error)
 		batch->aborted = error;
 		batch_enter(batch, BATCH_CLOSING);
 		return;
-	case BATCH_CLOSING:
 	case BATCH_FLUSHING:
+		atomic_fetch_add(batch->setting->flush_failures, 1);
+		batch_abort(batch, error);
+		return;
+	case BATCH_CLOSING:
 	case BATCH_MARKING: batch_abort(batch, error); return;
 	case BATCH_SYNCING_OUT:
 	case BATCH_SYNCING_FAILED: batch_fail(batch, error, "cannot make out/ durable"); break;
@@ -394,9 +437,7 @@ static void batch_done_op(struct ring_op *op, int res)
 		else
 			batch_enter(batch, BATCH_FLUSHING);
 		return;
-	case BATCH_FLUSHING:
-		batch_enter(batch, batch->has_manifest ? BATCH_MARKING : BATCH_PLACING);
-		return;
+	case BATCH_FLUSHING: flushing_done(batch); return;
 	case BATCH_MARKING:
 		batch->marked = true;
 		batch_enter(batch, BATCH_PLACING);

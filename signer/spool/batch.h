@@ -9,7 +9,7 @@
  *           unit whose name is taken in out/ or failed/ has become UNIT_STAY.
  * Errors:   batch_error(): -errno if a step failed that must not be tried again or left out. The spool
  *           must then be closed: the next start finishes what the manifest says.
- * Owns:     nothing of the units but their `op`, `status` and `step`.
+ * Owns:     a descriptor; nothing of the units but their `op`, `status` and `step`.
  * Threads:  the ring's.
  */
 #ifndef SIGNER_SPOOL_BATCH_H
@@ -23,7 +23,8 @@ struct batch_setting {
 	struct ring *ring;
 	const struct spool_dir *dir;
 	_Atomic uint64_t *next_number;
-	bool durable; /* SyncMode full: flush; none: leave it to the kernel */
+	_Atomic unsigned *flush_failures; /* of the whole spool, all threads */
+	bool durable;			  /* SyncMode full: flush; none: leave it to the kernel */
 };
 
 MUST_CHECK int batch_new(const struct batch_setting *setting,

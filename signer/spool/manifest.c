@@ -3,7 +3,7 @@
  * characters written as %XX, so that any file name fits on one line and a person can read it:
  *
  *   postseal-manifest 1
- *   unit DEVICE INODE SIZE MTIME_S MTIME_NS NAME
+ *   unit INODE SIZE MTIME_S MTIME_NS NAME
  *   file out|failed|note TMPNAME NAME
  *   end LINES
  */
@@ -14,7 +14,6 @@
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/sysmacros.h>
 
 #define FIRST_LINE "postseal-manifest 1\n"
 
@@ -27,7 +26,6 @@ static const char *const place_names[] = {
 struct unit_identity unit_identity_of(const struct statx *status)
 {
 	return (struct unit_identity){
-		.device = makedev(status->stx_dev_major, status->stx_dev_minor),
 		.inode = status->stx_ino,
 		.size = status->stx_size,
 		.mtime_s = status->stx_mtime.tv_sec,
@@ -37,8 +35,8 @@ struct unit_identity unit_identity_of(const struct statx *status)
 
 bool unit_identity_equal(const struct unit_identity *a, const struct unit_identity *b)
 {
-	return a->device == b->device && a->inode == b->inode && a->size == b->size &&
-	       a->mtime_s == b->mtime_s && a->mtime_ns == b->mtime_ns;
+	return a->inode == b->inode && a->size == b->size && a->mtime_s == b->mtime_s &&
+	       a->mtime_ns == b->mtime_ns;
 }
 
 static int append_name(struct buffer *manifest, const char *name)
@@ -65,9 +63,8 @@ int manifest_begin(struct buffer *manifest)
 int manifest_add_unit(struct buffer *manifest, const struct unit_identity *identity,
 		      const char *in_name)
 {
-	int r = buffer_printf(manifest,
-			      "unit %" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRId64 " %" PRIu32 " ",
-			      identity->device, identity->inode, identity->size, identity->mtime_s,
+	int r = buffer_printf(manifest, "unit %" PRIu64 " %" PRIu64 " %" PRId64 " %" PRIu32 " ",
+			      identity->inode, identity->size, identity->mtime_s,
 			      identity->mtime_ns);
 
 	return r == 0 ? append_name(manifest, in_name) : r;
@@ -138,9 +135,8 @@ static int parse_unit(char *line, const struct manifest_reader *reader)
 	struct unit_identity identity;
 	int name_at = 0;
 
-	if (sscanf(line, "unit %" SCNu64 " %" SCNu64 " %" SCNu64 " %" SCNd64 " %" SCNu32 " %n",
-		   &identity.device, &identity.inode, &identity.size, &identity.mtime_s,
-		   &identity.mtime_ns, &name_at) != 5 ||
+	if (sscanf(line, "unit %" SCNu64 " %" SCNu64 " %" SCNd64 " %" SCNu32 " %n", &identity.inode,
+		   &identity.size, &identity.mtime_s, &identity.mtime_ns, &name_at) != 4 ||
 	    name_at == 0 || !decode_name(line + name_at))
 		return MANIFEST_E_MALFORMED;
 	return reader == NULL ? 0 : reader->unit(reader->arg, &identity, line + name_at);

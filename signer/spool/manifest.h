@@ -31,10 +31,10 @@ enum spool_place {
 
 /*
  * What identifies a file in in/. Not its ctime: a producer that links the file in and then removes
- * its other name changes that, and the message would be taken for a new one.
+ * its other name changes that, and the message would be taken for a new one. Not the device: a
+ * disk may have another number after the next start of the machine, and a spool is on one.
  */
 struct unit_identity {
-	uint64_t device;
 	uint64_t inode;
 	uint64_t size;
 	int64_t mtime_s;

@@ -127,8 +127,12 @@ int out_file_overwrite(struct out_file *file, uint64_t position, struct bytes by
 	patch->written = 0;
 	patch->size = bytes.size;
 	memcpy(patch->data, bytes.data, bytes.size);
-	patch->next = file->patches;
-	file->patches = patch;
+	patch->next = NULL;
+	if (file->patches == NULL)
+		file->patches = patch;
+	else
+		file->last_patch->next = patch;
+	file->last_patch = patch;
 	return 0;
 }
 
@@ -323,15 +327,9 @@ static void file_failed(struct out_file *file, int error)
 	out_file_enter(file, file->fd >= 0 ? OUT_FILE_OPEN : OUT_FILE_CLOSED);
 }
 
-static void out_file_done(struct ring_op *op, int res)
+/* The operation that the state is named after was done. */
+static void file_did(struct out_file *file, int res)
 {
-	struct out_file *file = (struct out_file *)((char *)op - offsetof(struct out_file, op));
-
-	if (res < 0) {
-		file_failed(file, res);
-		file->moved(file);
-		return;
-	}
 	switch (file->state) {
 	case OUT_FILE_CREATING:
 		file->fd = res;
@@ -354,6 +352,16 @@ static void out_file_done(struct ring_op *op, int res)
 	case OUT_FILE_OPEN:
 	case OUT_FILE_CLOSED: assert(!"no operation was under way");
 	}
+}
+
+static void out_file_done(struct ring_op *op, int res)
+{
+	struct out_file *file = (struct out_file *)((char *)op - offsetof(struct out_file, op));
+
+	if (res < 0)
+		file_failed(file, res);
+	else
+		file_did(file, res);
 	if (file->finishing && file->state == OUT_FILE_OPEN)
 		out_file_advance(file, out_file_end(file));
 	file->moved(file);

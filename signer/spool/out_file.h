@@ -60,10 +60,11 @@ struct out_file {
 	uint64_t base;	    /* position of tail.data[0] */
 	struct buffer tail; /* not yet on its way to disk */
 	struct buffer writing;
-	size_t written;	     /* bytes of `writing` on disk */
-	uint64_t writing_at; /* position of writing.data[0] */
-	uint64_t disk_end;   /* the file on disk is this long */
-	struct out_patch *patches;
+	size_t written;		   /* bytes of `writing` on disk */
+	uint64_t writing_at;	   /* position of writing.data[0] */
+	uint64_t disk_end;	   /* the file on disk is this long */
+	struct out_patch *patches; /* the first may be on its way to disk */
+	struct out_patch *last_patch;
 };
 
 /* `number` makes the name in tmp/; it is used once in the life of a spool's owner. */

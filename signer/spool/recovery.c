@@ -53,9 +53,13 @@ static int explain(struct recovery *recovery, const char *what, const char *name
 	return error;
 }
 
-static bool is_in_tmp(const struct recovery *recovery, const char *name)
+/* "It is not there" means that a message was released, so nothing else may be taken for it. */
+static int is_in_tmp(struct recovery *recovery, const char *name, bool *there_out)
 {
-	return faccessat(recovery->dir->tmp_fd, name, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+	struct stat status;
+
+	*there_out = fstatat(recovery->dir->tmp_fd, name, &status, AT_SYMLINK_NOFOLLOW) == 0;
+	return *there_out || errno == ENOENT ? 0 : explain(recovery, "look at", name, -errno);
 }
 
 static int place_fd(const struct recovery *recovery, enum spool_place place)
@@ -66,10 +70,8 @@ static int place_fd(const struct recovery *recovery, enum spool_place place)
 /* 0 placed, -EEXIST the name is taken. */
 static int place_file(struct recovery *recovery, const struct unit_file *file)
 {
-	unsigned flags = file->place == SPOOL_NOTE ? 0 : RENAME_NOREPLACE;
-
 	if (renameat2(recovery->dir->tmp_fd, file->tmp_name, place_fd(recovery, file->place),
-		      file->name, flags) == 0) {
+		      file->name, RENAME_NOREPLACE) == 0) {
 		recovery->counts.placed++;
 		return 0;
 	}
@@ -81,8 +83,10 @@ static int place_file(struct recovery *recovery, const struct unit_file *file)
 /* Takes back what this run or the one before placed in failed/: its other half cannot be placed. */
 static int undo_failed(struct recovery *recovery, const struct unit_file *file)
 {
+	/* Gone from there: somebody has dealt with it, as with any file in failed/. */
 	if (renameat2(recovery->dir->failed_fd, file->name, recovery->dir->tmp_fd, file->tmp_name,
-		      RENAME_NOREPLACE) != 0)
+		      RENAME_NOREPLACE) != 0 &&
+	    errno != ENOENT)
 		return explain(recovery, "take back", file->name, -errno);
 	return 0;
 }
@@ -105,37 +109,53 @@ static int remove_unit(struct recovery *recovery)
 	return 0;
 }
 
+/* A name is taken: the unit stays. failed/ is placed before out/, so that is all there may be to undo. */
+static int unit_stays(struct recovery *recovery, size_t index, size_t placed)
+{
+	const struct unit_file *file = &recovery->files[index];
+
+	log_warning("recovery: %s/%s exists already, %s stays in in/",
+		    file->place == SPOOL_OUT ? "out" : "failed", file->name, recovery->in_name);
+	return placed > 0 ? undo_failed(recovery, &recovery->files[index - 1]) : 0;
+}
+
 /* The message files (not the note) that are placed, before or now. Nothing placed: the unit stays. */
 static int place_message_files(struct recovery *recovery, size_t *placed_out)
 {
 	size_t placed = 0;
 
+	*placed_out = 0;
 	for (size_t i = 0; i < recovery->file_count; i++) {
 		struct unit_file *file = &recovery->files[i];
-		int r = 0;
+		bool in_tmp;
+		int r;
 
 		if (file->place == SPOOL_NOTE)
 			continue;
-		if (is_in_tmp(recovery, file->tmp_name))
+		r = is_in_tmp(recovery, file->tmp_name, &in_tmp);
+		if (r == 0 && in_tmp)
 			r = place_file(recovery, file);
-		if (r == -EEXIST) {
-			log_warning("recovery: %s/%s exists already, %s stays in in/",
-				    file->place == SPOOL_OUT ? "out" : "failed", file->name,
-				    recovery->in_name);
-			/* failed/ is placed before out/, so that is all there may be to undo. */
-			if (placed > 0)
-				r = undo_failed(recovery, &recovery->files[i - 1]);
-			else
-				r = 0;
-			*placed_out = 0;
-			return r;
-		}
+		if (r == -EEXIST)
+			return unit_stays(recovery, i, placed);
 		if (r != 0)
 			return r;
 		placed++;
 	}
 	*placed_out = placed;
 	return 0;
+}
+
+/* A note that cannot be placed holds nothing up. */
+static void place_notes(struct recovery *recovery)
+{
+	for (size_t i = 0; i < recovery->file_count; i++) {
+		const struct unit_file *file = &recovery->files[i];
+
+		if (file->place == SPOOL_NOTE &&
+		    renameat(recovery->dir->tmp_fd, file->tmp_name, recovery->dir->failed_fd,
+			     file->name) == 0)
+			recovery->counts.placed++;
+	}
 }
 
 /* All lines of one unit have been read. */
@@ -147,19 +167,11 @@ static int finish_unit(struct recovery *recovery)
 	if (!recovery->in_unit)
 		return 0;
 	recovery->in_unit = false;
-	for (size_t i = 0; i < recovery->file_count; i++) {
-		struct unit_file *file = &recovery->files[i];
-
-		if (file->place != SPOOL_NOTE || !is_in_tmp(recovery, file->tmp_name))
-			continue;
-		r = place_file(recovery, file);
-		if (r != 0 && r != -EEXIST)
-			return r;
-	}
 	r = place_message_files(recovery, &placed);
-	if (r == 0 && placed > 0)
-		r = remove_unit(recovery);
-	return r;
+	if (r != 0 || placed == 0)
+		return r;
+	place_notes(recovery);
+	return remove_unit(recovery);
 }
 
 static int read_unit(void *arg, const struct unit_identity *identity, const char *in_name)
@@ -334,6 +346,10 @@ int spool_recover(const struct spool_dir *dir, bool durable, struct recovery_cou
 		r = explain(&recovery, "read", "tmp/", r);
 	if (r == 0)
 		r = replay_all(&recovery, &names);
+	/* Listed anew: what was taken back is there again. */
+	buffer_clear(&names);
+	if (r == 0)
+		r = list_tmp(&recovery, &names);
 	if (r == 0)
 		drop_rest(&recovery, &names);
 	buffer_deinit(&names);

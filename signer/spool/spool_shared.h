@@ -26,6 +26,7 @@ struct spool_shared {
 	struct sign_service *service;
 	struct out_file_rights rights;
 	_Atomic uint64_t next_number;
+	_Atomic unsigned flush_failures; /* see batch.c */
 	_Atomic bool stopping;
 	_Atomic bool failed;		 /* result.error is set: nothing more may be committed */
 	_Atomic unsigned at_work;	 /* units taken and not over */

@@ -188,6 +188,7 @@ static void set_settings(struct spool_worker *worker)
 		.dir = &shared->dir,
 		.signers = worker->signers,
 		.next_number = &shared->next_number,
+		.flush_failures = &shared->flush_failures,
 		.unit_bytes_max = (uint64_t)config->spool_max_unit_bytes,
 		.rights = shared->rights,
 		.own_uid = geteuid(),
@@ -197,6 +198,7 @@ static void set_settings(struct spool_worker *worker)
 		.ring = worker->ring,
 		.dir = &shared->dir,
 		.next_number = &shared->next_number,
+		.flush_failures = &shared->flush_failures,
 		.durable = config->sync_mode == SIGNER_SYNC_FULL,
 	};
 }

@@ -56,11 +56,17 @@ void unit_counts_add(struct unit_counts *sum, const struct unit_counts *more)
 	sum->refused_count += more->refused_count;
 }
 
-bool unit_name_is_batch(const char *name)
+static bool name_ends_with(const char *name, const char *suffix)
 {
 	size_t size = strlen(name);
+	size_t suffix_size = strlen(suffix);
 
-	return size > 6 && strcmp(name + size - 6, ".bsmtp") == 0;
+	return size > suffix_size && strcmp(name + size - suffix_size, suffix) == 0;
+}
+
+bool unit_name_is_batch(const char *name)
+{
+	return name_ends_with(name, ".bsmtp");
 }
 
 void unit_init(struct unit *unit, const struct unit_setting *setting,
@@ -104,6 +110,7 @@ void unit_start(struct unit *unit)
 	unit->reason[0] = '\0';
 	unit->counts = (struct unit_counts){0};
 	unit->context = signing_context_ref(unit->setting->context);
+	unit->flush_failures = atomic_load(unit->setting->flush_failures);
 	unit->input_done = false;
 	unit->waiting = false;
 	unit->rewinding = false;
@@ -160,10 +167,13 @@ void unit_settle(struct unit *unit, enum unit_outcome outcome, int error, const 
 	vsnprintf(unit->reason, sizeof(unit->reason), format, args);
 	va_end(args);
 	unit_enter(unit, UNIT_CLOSING);
-	if (outcome == UNIT_MOVE_FAILED && write_note(unit) != 0) {
-		unit->outcome = UNIT_STAY;
-		unit->error = -ENOMEM;
-	}
+	/* The note on another unit would replace it there. */
+	if (outcome == UNIT_MOVE_FAILED && name_ends_with(unit->name, REASON_SUFFIX))
+		unit_stays_after_all(unit, 0, "nothing in failed/ can have this name");
+	else if (outcome == UNIT_MOVE_FAILED && write_note(unit) != 0)
+		unit_stays_after_all(unit, -ENOMEM, "out of memory");
+	else if (outcome == UNIT_STAY || outcome == UNIT_GONE)
+		unit->counts = (struct unit_counts){0};
 }
 
 void unit_stays_after_all(struct unit *unit, int error, const char *format, ...)
@@ -185,9 +195,11 @@ void unit_reason_name(const struct unit *unit, char name[NAME_MAX + 1])
 	snprintf(name, NAME_MAX + 1, "%.*s" REASON_SUFFIX, room, unit->name);
 }
 
-/* What the input or an output said went wrong. */
-static void settle_error(struct unit *unit, const char *what, int error)
+/* What the input said went wrong. */
+static void settle_input_error(struct unit *unit)
 {
+	int error = unit_input_error(&unit->input);
+
 	switch (error) {
 	case UNIT_INPUT_E_NOT_A_FILE:
 		unit_settle(unit, UNIT_STAY, 0, "this is not a regular file");
@@ -196,7 +208,7 @@ static void settle_error(struct unit *unit, const char *what, int error)
 		unit_settle(unit, UNIT_STAY, 0, "it changed while it was read");
 		return;
 	case -ENOENT: unit_settle(unit, UNIT_GONE, 0, "it is not there any more"); return;
-	default: unit_settle(unit, UNIT_STAY, error, "%s: %s", what, strerror(-error)); return;
+	default: unit_settle(unit, UNIT_STAY, error, "in: %s", strerror(-error)); return;
 	}
 }
 
@@ -228,7 +240,7 @@ static void opening_proceed(struct unit *unit)
 	if (unit_input_busy(&unit->input))
 		return;
 	if (unit_input_error(&unit->input) != 0) {
-		settle_error(unit, "in", unit_input_error(&unit->input));
+		settle_input_error(unit);
 		return;
 	}
 	set_rights(unit);
@@ -238,6 +250,17 @@ static void opening_proceed(struct unit *unit)
 	}
 	unit_enter(unit, UNIT_READING);
 	unit_text_start(unit);
+}
+
+/* The note on single messages becomes a line. */
+static void release(struct unit *unit)
+{
+	int r = unit->note_count == 0 ? 0 : out_file_append(&unit->note, BYTES_LITERAL("\n"));
+
+	if (r != 0)
+		unit_settle(unit, UNIT_STAY, r, "out of memory");
+	else
+		unit_settle(unit, UNIT_RELEASE, 0, "signed");
 }
 
 static void reading_done(struct unit *unit)
@@ -250,7 +273,7 @@ static void reading_done(struct unit *unit)
 		unit_settle(unit, UNIT_MOVE_FAILED, 0, "%.*s", (int)unit->note.tail.size,
 			    (const char *)unit->note.tail.data);
 	else
-		unit_settle(unit, UNIT_RELEASE, 0, "signed");
+		release(unit);
 }
 
 static void reading_proceed(struct unit *unit)
@@ -259,11 +282,11 @@ static void reading_proceed(struct unit *unit)
 							: out_file_error(&unit->failed);
 
 	if (unit_input_error(&unit->input) != 0) {
-		settle_error(unit, "in", unit_input_error(&unit->input));
+		settle_input_error(unit);
 		return;
 	}
 	if (out_error != 0) {
-		settle_error(unit, "tmp", out_error);
+		unit_settle(unit, UNIT_STAY, out_error, "tmp: %s", strerror(-out_error));
 		return;
 	}
 	unit_text_pump(unit);

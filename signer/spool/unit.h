@@ -49,9 +49,10 @@ struct unit_setting {
 	const struct spool_dir *dir;
 	struct signing_context *context;
 	struct signer_pool *signers;
-	_Atomic uint64_t *next_number; /* for names in tmp/ */
-	uint64_t unit_bytes_max;       /* 0: no limit */
-	struct out_file_rights rights; /* mode (mode_t)-1, owner and group -1: the input's */
+	_Atomic uint64_t *next_number;	  /* for names in tmp/ */
+	_Atomic unsigned *flush_failures; /* see batch.c */
+	uint64_t unit_bytes_max;	  /* 0: no limit */
+	struct out_file_rights rights;	  /* mode (mode_t)-1, owner and group -1: the input's */
 	uid_t own_uid;
 	gid_t own_gid;
 };
@@ -81,6 +82,7 @@ struct unit {
 	char reason[UNIT_REASON_SIZE];
 	struct unit_counts counts;
 	struct signing_context *context;
+	unsigned flush_failures; /* that there had been when it started */
 	struct unit_input input;
 	struct out_file out;	/* signed and passed messages */
 	struct out_file failed; /* refused messages of a batch */

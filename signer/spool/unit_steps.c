@@ -18,6 +18,8 @@ enum step {
 	STEP_PLACE_FAILED,
 	STEP_PLACE_OUT,
 	STEP_UNDO_FAILED, /* out/ did not take its file: failed/ gives its own back */
+	STEP_UNDO_NOTE,	  /* the unit does not go to failed/ after all */
+	STEP_FIND_ROOM,	  /* is its name free in failed/? */
 	STEP_LOOK,	  /* is in/NAME still what was read? */
 	STEP_MOVE,
 	STEP_REMOVE,
@@ -26,10 +28,16 @@ enum step {
 	STEP_CLEAN_NOTE,
 };
 
-/* failed/ comes first: it has no consumer that would take a file before it could be undone. */
-static const uint8_t place_files[] = {STEP_PLACE_NOTE, STEP_PLACE_FAILED, STEP_PLACE_OUT, STEP_END};
+/*
+ * failed/ comes before out/: it has no consumer that would take a file before it could be undone. A note
+ * replaces an older one, so it is placed only when what it is about has the name in failed/, or is
+ * about to: before a move, which no manifest would repeat.
+ */
+static const uint8_t place_files[] = {STEP_PLACE_FAILED, STEP_PLACE_OUT, STEP_PLACE_NOTE, STEP_END};
 static const uint8_t undo_files[] = {STEP_UNDO_FAILED, STEP_END};
-static const uint8_t move_unit[] = {STEP_PLACE_NOTE, STEP_LOOK, STEP_MOVE, STEP_END};
+static const uint8_t move_unit[] = {STEP_FIND_ROOM, STEP_PLACE_NOTE, STEP_LOOK, STEP_MOVE,
+				    STEP_END};
+static const uint8_t undo_move[] = {STEP_UNDO_NOTE, STEP_END};
 static const uint8_t remove_unit[] = {STEP_LOOK, STEP_REMOVE, STEP_END};
 static const uint8_t clean_files[] = {STEP_CLEAN_OUT, STEP_CLEAN_FAILED, STEP_CLEAN_NOTE, STEP_END};
 static const uint8_t nothing[] = {STEP_END};
@@ -68,6 +76,22 @@ static bool clean(struct unit *unit, const struct out_file *file)
 	return true;
 }
 
+static bool place_note(struct unit *unit)
+{
+	unit_reason_name(unit, unit->target);
+	return place(unit, &unit->note, unit->steps_setting->dir->failed_fd, unit->target, 0);
+}
+
+static bool undo_note(struct unit *unit)
+{
+	if (!out_file_created(&unit->note))
+		return false;
+	unit_reason_name(unit, unit->target);
+	ring_unlinkat(unit->steps_setting->ring, &unit->op, unit->steps_setting->dir->failed_fd,
+		      unit->target);
+	return true;
+}
+
 static bool undo_failed(struct unit *unit)
 {
 	const struct spool_dir *dir = unit->steps_setting->dir;
@@ -85,6 +109,14 @@ static void look(struct unit *unit, int dir_fd, const char *name)
 		   STATX_INO | STATX_SIZE | STATX_MTIME, &unit->status);
 }
 
+static bool find_room(struct unit *unit)
+{
+	if (unit->outcome != UNIT_MOVE_FAILED)
+		return false;
+	look(unit, unit->steps_setting->dir->failed_fd, unit->name);
+	return true;
+}
+
 /* Submits the step, if this unit has a use for it. */
 static bool submit_step(struct unit *unit, enum step step)
 {
@@ -92,14 +124,14 @@ static bool submit_step(struct unit *unit, enum step step)
 	const struct spool_dir *dir = unit->steps_setting->dir;
 
 	switch (step) {
-	case STEP_PLACE_NOTE:
-		unit_reason_name(unit, unit->target);
-		return place(unit, &unit->note, dir->failed_fd, unit->target, 0);
+	case STEP_PLACE_NOTE: return place_note(unit);
 	case STEP_PLACE_FAILED:
 		return place(unit, &unit->failed, dir->failed_fd, unit->name, RENAME_NOREPLACE);
 	case STEP_PLACE_OUT:
 		return place(unit, &unit->out, dir->out_fd, unit->name, RENAME_NOREPLACE);
 	case STEP_UNDO_FAILED: return undo_failed(unit);
+	case STEP_UNDO_NOTE: return undo_note(unit);
+	case STEP_FIND_ROOM: return find_room(unit);
 	case STEP_LOOK: look(unit, dir->in_fd, unit->name); return true;
 	case STEP_MOVE:
 		ring_renameat(ring, &unit->op, dir->in_fd, unit->name,
@@ -140,19 +172,40 @@ void unit_steps_start(struct unit *unit, const struct unit_steps_setting *settin
 	go_on(unit);
 }
 
-/* The unit's names do not let it through. What was placed of it already is taken back. */
+/* What has been placed of this unit by now is taken back. */
+static const uint8_t *undo_of(const struct unit *unit)
+{
+	switch ((enum step) * unit->steps) {
+	case STEP_PLACE_OUT: return undo_files;
+	case STEP_LOOK:
+	case STEP_MOVE: return undo_move;
+	case STEP_END:
+	case STEP_PLACE_NOTE:
+	case STEP_PLACE_FAILED:
+	case STEP_UNDO_FAILED:
+	case STEP_UNDO_NOTE:
+	case STEP_FIND_ROOM:
+	case STEP_REMOVE:
+	case STEP_CLEAN_OUT:
+	case STEP_CLEAN_FAILED:
+	case STEP_CLEAN_NOTE: break;
+	}
+	return nothing;
+}
+
+/* The unit's names do not let it through: it stays. */
 static void give_up(struct unit *unit, int error)
 {
-	bool undo = *unit->steps == STEP_PLACE_OUT;
+	const uint8_t *undo = undo_of(unit);
+	bool to_out = *unit->steps == STEP_PLACE_OUT || unit->outcome == UNIT_MOVE_OUT;
 
 	if (error == -EEXIST)
-		unit_stays_after_all(unit, 0, "%s/%s exists already",
-				     undo || unit->outcome == UNIT_MOVE_OUT ? "out" : "failed",
+		unit_stays_after_all(unit, 0, "%s/%s exists already", to_out ? "out" : "failed",
 				     unit->name);
 	else
 		unit_stays_after_all(unit, error, "it cannot be renamed into its place: %s",
 				     strerror(-error));
-	unit->steps = undo ? undo_files : nothing;
+	unit->steps = undo;
 	go_on(unit);
 }
 
@@ -169,6 +222,8 @@ static void look_for_old_name(struct unit *unit)
 	case STEP_MOVE: look(unit, dir->in_fd, unit->name); return;
 	case STEP_END:
 	case STEP_UNDO_FAILED:
+	case STEP_UNDO_NOTE:
+	case STEP_FIND_ROOM:
 	case STEP_LOOK:
 	case STEP_REMOVE:
 	case STEP_CLEAN_OUT:
@@ -182,37 +237,62 @@ static void old_name_looked_for(struct ring_op *op, int res)
 {
 	struct unit *unit = (struct unit *)((char *)op - offsetof(struct unit, op));
 
-	if (res == 0) {
-		give_up(unit, unit->step_error);
-	} else if (res == -ENOENT) {
+	bool released = *unit->steps == STEP_PLACE_NOTE && unit->outcome == UNIT_RELEASE;
+
+	if (res == -ENOENT || released) {
+		/* Done; or only a note is missing of what was released, and it decides nothing. */
 		unit->steps++;
 		go_on(unit);
+	} else if (res == 0) {
+		give_up(unit, unit->step_error);
 	} else {
-		stop(unit, res, "cannot look into tmp/");
+		stop(unit, res, "cannot look for a file that was renamed");
 	}
 }
 
-static void looked(struct unit *unit, int res)
+/* Nothing of a unit that is to be moved counts yet, so it may stay for any reason. */
+static void looked_before_move(struct unit *unit, int res)
 {
 	struct unit_identity now = unit_identity_of(&unit->status);
-	bool same = res == 0 && unit_identity_equal(&now, &unit->input.identity);
+
+	if (res == 0 && unit_identity_equal(&now, &unit->input.identity)) {
+		unit->steps++;
+	} else {
+		unit->steps = undo_of(unit);
+		if (res == 0 || res == -ENOENT)
+			unit_stays_after_all(unit, 0, "it changed after it was read");
+		else
+			unit_stays_after_all(unit, res, "in: %s", strerror(-res));
+		if (res == -ENOENT)
+			unit->outcome = UNIT_GONE;
+	}
+	go_on(unit);
+}
+
+static void looked_before_removal(struct unit *unit, int res)
+{
+	struct unit_identity now = unit_identity_of(&unit->status);
 
 	if (res < 0 && res != -ENOENT) {
 		stop(unit, res, "cannot look into in/");
 		return;
 	}
-	if (same) {
+	/* It was taken away, or another one has its name: not ours to remove. */
+	if (res == -ENOENT || !unit_identity_equal(&now, &unit->input.identity))
+		unit->steps = nothing;
+	else
 		unit->steps++;
-	} else if (unit->outcome == UNIT_RELEASE) {
-		/* It was taken away, or another one has its name: not ours to remove. */
-		unit->steps = nothing;
-	} else {
-		unit_stays_after_all(unit, 0, "it changed after it was read");
-		if (res == -ENOENT)
-			unit->outcome = UNIT_GONE;
-		unit->steps = nothing;
-	}
 	go_on(unit);
+}
+
+static void looked_for_room(struct unit *unit, int res)
+{
+	if (res == -ENOENT) {
+		unit->steps++;
+		go_on(unit);
+	} else {
+		give_up(unit, res == 0 ? -EEXIST : res);
+	}
 }
 
 static void step_failed(struct unit *unit, int error)
@@ -228,16 +308,22 @@ static void step_failed(struct unit *unit, int error)
 		else
 			look_for_old_name(unit);
 		return;
-	case STEP_UNDO_FAILED: stop(unit, error, "cannot take a file back from failed/"); return;
+	case STEP_UNDO_FAILED:
+		/* Somebody has dealt with it already, as with any file in failed/. */
+		if (error == -ENOENT)
+			break;
+		stop(unit, error, "cannot take a file back from failed/");
+		return;
 	case STEP_REMOVE:
-		if (error != -ENOENT) {
-			stop(unit, error, "cannot remove a signed unit from in/");
-			return;
-		}
-		break;
+		if (error == -ENOENT)
+			break;
+		stop(unit, error, "cannot remove a signed unit from in/");
+		return;
+	case STEP_UNDO_NOTE: break; /* a note too many does no harm */
 	case STEP_CLEAN_OUT:
 	case STEP_CLEAN_FAILED:
 	case STEP_CLEAN_NOTE: break; /* the next start removes it */
+	case STEP_FIND_ROOM:
 	case STEP_LOOK:
 	case STEP_END: assert(!"does not fail here");
 	}
@@ -249,8 +335,13 @@ static void step_done(struct ring_op *op, int res)
 {
 	struct unit *unit = (struct unit *)((char *)op - offsetof(struct unit, op));
 
-	if (*unit->steps == STEP_LOOK) {
-		looked(unit, res);
+	if (*unit->steps == STEP_FIND_ROOM) {
+		looked_for_room(unit, res);
+	} else if (*unit->steps == STEP_LOOK) {
+		if (unit->outcome == UNIT_RELEASE)
+			looked_before_removal(unit, res);
+		else
+			looked_before_move(unit, res);
 	} else if (res < 0) {
 		step_failed(unit, res);
 	} else {

@@ -431,9 +431,10 @@ static void batch_event(struct unit *unit, const struct bsmtp_event *event, uint
 	}
 }
 
-/* Nothing in the file can be trusted then, so it goes to failed/ whole. */
+/* Nothing in the file can be trusted then, so it goes to failed/ whole, whatever its messages were. */
 static void batch_broken(struct unit *unit, int error)
 {
+	unit->counts = (struct unit_counts){0};
 	unit_settle(unit, UNIT_MOVE_FAILED, 0, "line %" PRIu64 ": %s",
 		    bsmtp_reader_line(unit->reader), bsmtp_error_text(error));
 }
@@ -463,13 +464,13 @@ static void single_next(struct unit *unit)
 /* The note on refused messages ends, with how many there are if it does not tell all. */
 static bool close_note(struct unit *unit)
 {
-	char text[64] = "\n";
+	char text[64] = "";
 	int r;
 
 	if (unit->note_count == 0)
 		return true;
 	if (out_file_end(&unit->note) > UNIT_REASON_SIZE)
-		snprintf(text, sizeof(text), "; %u in all\n", unit->note_count);
+		snprintf(text, sizeof(text), "; %u in all", unit->note_count);
 	r = out_file_append(&unit->note, bytes_of_string(text));
 	if (r != 0)
 		unit_settle(unit, UNIT_STAY, r, "out of memory");

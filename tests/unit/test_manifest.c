@@ -9,7 +9,7 @@
 
 #include <inttypes.h>
 
-static const struct unit_identity identity = {64769, 123, 4096, -5, 999999999};
+static const struct unit_identity identity = {123, 4096, -5, 999999999};
 
 static int tell_unit(void *arg, const struct unit_identity *unit, const char *name)
 {
@@ -72,13 +72,13 @@ static void damaged_lines_are_refused(void **state)
 		"postseal-manifest 1\nend 2\n",
 		"postseal-manifest 1\nend 1\nmore\n",
 		"postseal-manifest 1\nfile out u1 x\nend 2\n",
-		"postseal-manifest 1\nunit 1 2 3 4 5 ../x\nend 2\n",
-		"postseal-manifest 1\nunit 1 2 3 4 5 .x\nend 2\n",
-		"postseal-manifest 1\nunit 1 2 3 4 5 x%2\nend 2\n",
-		"postseal-manifest 1\nunit 1 2 3 4 5 x%zz\nend 2\n",
-		"postseal-manifest 1\nunit 1 2 3 4 x\nend 2\n",
-		"postseal-manifest 1\nunit 1 2 3 4 5 x\nfile else u1 x\nend 3\n",
-		"postseal-manifest 1\nunit 1 2 3 4 5 x\nfile out a/b x\nend 3\n",
+		"postseal-manifest 1\nunit 1 2 3 4 ../x\nend 2\n",
+		"postseal-manifest 1\nunit 1 2 3 4 .x\nend 2\n",
+		"postseal-manifest 1\nunit 1 2 3 4 x%2\nend 2\n",
+		"postseal-manifest 1\nunit 1 2 3 4 x%zz\nend 2\n",
+		"postseal-manifest 1\nunit 1 2 3 x\nend 2\n",
+		"postseal-manifest 1\nunit 1 2 3 4 x\nfile else u1 x\nend 3\n",
+		"postseal-manifest 1\nunit 1 2 3 4 x\nfile out a/b x\nend 3\n",
 	};
 
 	(void)state;
