@@ -140,7 +140,7 @@ static void report_tables(struct check_command *command, const struct signing_co
 		return; /* each row has been told */
 	if (table != NULL)
 		check_report_add(&command->report, CHECK_OK, nowhere,
-				 "SigningTable and KeyTable: every row is good, %zu key row%s",
+				 "SigningTable and KeyTable: no broken rows, %zu key row%s",
 				 key_table_count(table), key_table_count(table) == 1 ? "" : "s");
 	else if (config->domain_set != NULL)
 		check_report_add(&command->report, CHECK_OK, nowhere, "Domain %s, Selector %s",
@@ -228,7 +228,7 @@ static int check(struct check_command *command)
 				 "there is no configuration: no -x, and no " SETTINGS_FILE_DEFAULT);
 	else if (status == EX_OK)
 		check_report_add(report, CHECK_OK, (struct problem_place){.file = file},
-				 "every line is good");
+				 "no errors");
 	if (status == EX_OK)
 		status = check_parts(command);
 	if (status == EX_OK && report->counts[CHECK_ERROR] > 0)

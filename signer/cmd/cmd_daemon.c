@@ -30,11 +30,12 @@ struct daemon {
 	struct settings settings;
 	struct process process;
 	struct background background;
-	const char *extract; /* -e */
-	bool checks_only;    /* -n */
-	bool shows_version;  /* -V */
-	bool is_verbose;     /* -v */
-	pid_t supervisor;    /* 0: there is none */
+	const char *extract;	      /* -e */
+	bool checks_only;	      /* -n */
+	bool shows_version;	      /* -V */
+	bool is_verbose;	      /* -v */
+	pid_t supervisor;	      /* 0: there is none */
+	struct supervisor_mark *mark; /* NULL: there is none */
 
 	/* Copies of what outlives the first configuration, because no reload changes it. */
 	char *file; /* the absolute path of the configuration */
@@ -205,6 +206,7 @@ static void started(void *arg)
 	struct daemon *daemon = arg;
 
 	daemon->settings.voice = SETTINGS_LOG;
+	supervisor_ready(daemon->mark);
 	background_ready(&daemon->background);
 }
 
@@ -261,7 +263,7 @@ static int supervise(struct daemon *daemon)
 {
 	const struct signer_config *config = daemon->settings.config;
 	struct restart_limit limit;
-	const struct supervisor_options options = {
+	struct supervisor_options options = {
 		.work = work,
 		.arg = daemon,
 		.say = say_as_supervisor,
@@ -269,6 +271,9 @@ static int supervise(struct daemon *daemon)
 	};
 	int status;
 
+	if (supervisor_mark_new(&daemon->mark) != 0)
+		return say(EX_OSERR, "out of memory", "");
+	options.mark = daemon->mark;
 	if (restart_limit_init(&limit, config->auto_restart_count, config->auto_restart_rate.count,
 			       config->auto_restart_rate.interval_seconds) != 0)
 		return say(EX_OSERR, "out of memory", "");

@@ -14,7 +14,7 @@
 #include <sysexits.h>
 
 #define COLUMNS	    80
-#define TEXT_COLUMN 26 /* where the texts of flags begin */
+#define TEXT_COLUMN 28 /* where the texts of flags begin */
 
 static bool has_letter(const struct command_form *form, int letter)
 {

@@ -45,12 +45,10 @@ static const char *field_word(const struct explanation *explanation, size_t inde
 }
 
 /* The row that a signature comes from, of those that were found; NULL: Domain, not a table. */
-static const struct explain_step *step_of(const struct explanation *explanation,
-					  const struct planned_signature *planned, size_t index)
+static const struct explain_step *step_of(const struct explanation *explanation, size_t index)
 {
 	size_t matched = 0;
 
-	(void)planned;
 	for (size_t i = 0; i < explanation->rows.count; i++) {
 		const struct explain_step *step = &explanation->rows.steps[i];
 
@@ -146,7 +144,7 @@ static void print_signature(const struct explanation *explanation, size_t index)
 {
 	const struct explained_signature *signature = &explanation->signatures[index];
 	const struct planned_signature *planned = signature->planned;
-	const struct explain_step *step = step_of(explanation, planned, index);
+	const struct explain_step *step = step_of(explanation, index);
 
 	printf("\nsignature %zu\n", index + 1);
 	print_label("  row");

@@ -8,8 +8,10 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <sysexits.h>
@@ -18,11 +20,32 @@
 #define SHORT_LIFE_NS NS_PER_S
 #define TEXT_SIZE     200
 
+struct supervisor_mark {
+	_Atomic bool is_ready;
+};
+
 struct supervisor {
 	const struct supervisor_options *options;
 	sigset_t signals;
 	bool stopping;
 };
+
+int supervisor_mark_new(struct supervisor_mark **mark_out)
+{
+	void *memory = mmap(NULL, sizeof(struct supervisor_mark), PROT_READ | PROT_WRITE,
+			    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+	if (memory == MAP_FAILED)
+		return -errno;
+	*mark_out = memory;
+	return 0;
+}
+
+void supervisor_ready(struct supervisor_mark *mark)
+{
+	if (mark != NULL)
+		atomic_store(&mark->is_ready, true);
+}
 
 static void set_signals(sigset_t *signals)
 {
@@ -35,10 +58,12 @@ static void set_signals(sigset_t *signals)
 }
 
 /* Ended in a way that a new start would only repeat, or as it was told to. */
-static bool is_final(int status)
+static bool is_final(const struct supervisor *supervisor, int status)
 {
 	if (!WIFEXITED(status))
 		return false;
+	if (!atomic_load(&supervisor->options->mark->is_ready))
+		return true;
 	switch (WEXITSTATUS(status)) {
 	case EX_OK:
 	case EX_USAGE:
@@ -121,7 +146,7 @@ int supervisor_run(const struct supervisor_options *options)
 		if (child == 0)
 			_exit(run_child(&supervisor));
 		status = watch_child(&supervisor, child);
-		if (supervisor.stopping || is_final(status))
+		if (supervisor.stopping || is_final(&supervisor, status))
 			return exit_code(status);
 		if (!restart_limit_take(options->limit, clock_monotonic_ns())) {
 			say_end(&supervisor, status, true);
