@@ -234,6 +234,8 @@ static int run_workers(struct spool *spool)
 	r = spool_watch_new(shared, spool_worker_ring(first), wake_all, &spool->watch);
 	if (r != 0)
 		return fail(&shared->result, r, "cannot watch in/");
+	if (shared->options->started != NULL)
+		shared->options->started(shared->options->arg);
 	for (unsigned i = 1; i < spool->worker_count; i++) {
 		if (pthread_create(&spool->threads[spool->thread_count], NULL, worker_main,
 				   spool->workers[i]) == 0)

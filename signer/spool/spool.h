@@ -35,6 +35,9 @@ struct spool_options {
 	/* A new context in the place of the one in force; nonzero: the old one stays. NULL: no reload. */
 	int (*reload)(void *arg, struct signing_context **context_out);
 
+	/* Called once, when the spool is locked and in/ is watched. NULL: nobody waits for that. */
+	void (*started)(void *arg);
+
 	/* Called about ten times a second with what was done so far and what is known to wait. */
 	void (*progress)(void *arg, const struct spool_result *so_far, uint64_t waiting);
 	void *arg;

@@ -1,0 +1,259 @@
+/*
+ * postseal sign: signs one message, stdin or a file, to stdout.
+ *
+ * How it works: the message is read once; what is read is held, and goes through the signer. Only
+ * when the verdict is final and the signatures are there does the first byte go to stdout, so whoever
+ * reads it never has half a message. After a refusal the input is read to its end nevertheless: a
+ * mail server that writes into a pipe takes a reader that goes away for a fault of its own.
+ */
+#include "signer/cmd/command.h"
+#include "signer/cmd/held_message.h"
+#include "signer/cmd/settings.h"
+#include "signer/cmd/solo_signer.h"
+
+#include "common/clock.h"
+#include "common/log.h"
+#include "signer/keys/core_dump.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define READ_SIZE ((size_t)64 << 10)
+
+struct sign_command {
+	struct settings settings;
+	bool is_verbose;
+	bool has_single_key; /* -d, -s or -k */
+
+	const char *name; /* of the input, for people */
+	int fd;
+	struct held_message message;
+	struct solo_signer solo;
+};
+
+static const struct command_flag flags[] = {
+	SETTINGS_FLAG_CONFIG,
+	SETTINGS_FLAG_OPTION,
+	{'d', "domain", "DOMAIN", "sign mail from this domain (with -s and -k, in place of -x)"},
+	{'s', "selector", "SELECTOR", "with this selector"},
+	{'k', "key", "KEYFILE", "and this private key"},
+	{'c', "canonicalization", "CANON", "simple or relaxed, as HEADER/BODY or HEADER alone"},
+	{'v', "verbose", NULL, "say on stderr what was done"},
+};
+
+static const struct command_form form = {
+	.name = "postseal sign",
+	.synopsis = "[-x FILE] [-o NAME=VALUE] [-c CANON] [-v] [FILE]\n"
+		    "-d DOMAIN -s SELECTOR -k KEYFILE [-o NAME=VALUE] [-c CANON] [-v] [FILE]",
+	.purpose = "Signs one message, stdin or FILE, to stdout. A message that the configuration\n"
+		   "does not sign comes out as it is. Unless it is signed or passed, nothing is\n"
+		   "written. Fit to be a filter, such as Exim's transport_filter.",
+	.flags = flags,
+	.flag_count = ARRAY_COUNT(flags),
+	.notes = "Exit status: 0 signed or passed, 65 it can never be signed as it is, 66 no such\n"
+		 "FILE, 74 input or output failed, 75 not now: try again later, 78 configuration.",
+	.operands_max = 1,
+};
+
+/* On a terminal somebody wants to know; a mail server does not. */
+static bool is_talkative(const struct sign_command *command)
+{
+	return command->is_verbose || isatty(STDERR_FILENO);
+}
+
+static int complain(const struct sign_command *command, int status, const char *what,
+		    const char *why)
+{
+	fprintf(stderr, "postseal sign: %s: %s%s%s\n", command->name, what,
+		why[0] != '\0' ? ": " : "", why);
+	return status;
+}
+
+/* Shortage passes by itself, and the mail can wait for that. */
+static int status_of_errno(int error)
+{
+	switch (error) {
+	case -ENOMEM:
+	case -ENOSPC:
+	case -EDQUOT:
+	case -EMFILE:
+	case -ENFILE:
+	case -EAGAIN: return EX_TEMPFAIL;
+	default: return EX_IOERR;
+	}
+}
+
+static int read_message(struct sign_command *command, uint8_t *piece)
+{
+	for (;;) {
+		ssize_t size = read(command->fd, piece, READ_SIZE);
+		int r = 0;
+
+		if (size < 0 && errno == EINTR)
+			continue;
+		if (size < 0)
+			return complain(command, errno == EISDIR ? EX_NOINPUT : EX_IOERR,
+					"cannot read", strerror(errno));
+		if (size == 0)
+			break;
+		if (!solo_signer_is_refused(&command->solo))
+			r = held_message_append(&command->message, bytes_of(piece, (size_t)size));
+		if (r != 0)
+			return complain(command, status_of_errno(r), "cannot be held",
+					strerror(-r));
+		solo_signer_push(&command->solo, bytes_of(piece, (size_t)size));
+	}
+	solo_signer_end(&command->solo);
+	return EX_OK;
+}
+
+static int write_message(struct sign_command *command, bool is_signed)
+{
+	struct held_message *message = &command->message;
+	uint64_t middle = is_signed ? message_signer_insert_at(command->solo.signer) : 0;
+	int r = held_message_send(message, STDOUT_FILENO, 0, middle);
+
+	if (r == 0 && is_signed)
+		r = held_message_write(STDOUT_FILENO, message_signer_fields(command->solo.signer));
+	if (r == 0)
+		r = held_message_send(message, STDOUT_FILENO, middle, message->size);
+	return r == 0 ? EX_OK : complain(command, EX_IOERR, "cannot write it", strerror(-r));
+}
+
+static int act_on_verdict(struct sign_command *command)
+{
+	enum message_verdict verdict = message_signer_verdict(command->solo.signer);
+	const char *reason = message_signer_reason(command->solo.signer);
+
+	switch (verdict) {
+	case MESSAGE_SIGN:
+		if (is_talkative(command))
+			complain(command, EX_OK, "signed", "");
+		return write_message(command, true);
+	case MESSAGE_PASS:
+	case MESSAGE_ALREADY_SIGNED:
+		if (is_talkative(command))
+			complain(command, EX_OK, "passed as it is", reason);
+		return write_message(command, false);
+	case MESSAGE_REFUSE:
+		return complain(command, EX_DATAERR, "cannot be signed as it is", reason);
+	case MESSAGE_DEFER:
+	case MESSAGE_UNDECIDED: break;
+	}
+	return complain(command, EX_TEMPFAIL, "cannot be signed now", reason);
+}
+
+/*
+ * Without Syslog nothing is logged: what there is to say of one message is said once, by
+ * act_on_verdict(). A queue of one byte has no room for any line.
+ */
+static void open_log(const struct signer_config *config)
+{
+	const struct log_config log_config = {
+		.target = config->syslog ? LOG_TARGET_SYSLOG : LOG_TARGET_STDERR,
+		.level = config->syslog ? LOG_LEVEL_INFO : LOG_LEVEL_ERROR,
+		.name = config->syslog_name != NULL ? config->syslog_name : "postseal",
+		.facility = config->syslog_facility,
+		.queue_bytes = config->syslog ? 0 : 1,
+	};
+
+	/* If it cannot be opened, lines go to stderr: that is no reason to refuse the message. */
+	(void)!log_open(&log_config);
+}
+
+static int sign(struct sign_command *command, struct signing_context *context)
+{
+	uint8_t *piece = malloc(READ_SIZE);
+	int r = piece == NULL ? -ENOMEM : solo_signer_init(&command->solo);
+	int status;
+
+	if (r == 0) {
+		solo_signer_start(&command->solo, context, command->name, clock_realtime_s());
+		status = read_message(command, piece);
+	} else {
+		status = complain(command, EX_TEMPFAIL, "cannot start", strerror(-r));
+	}
+	if (status == EX_OK)
+		status = act_on_verdict(command);
+	solo_signer_deinit(&command->solo);
+	free(piece);
+	return status;
+}
+
+static int open_input(struct sign_command *command, const struct command_line *line)
+{
+	command->name = line->operand_count > 0 ? line->operands[0] : "stdin";
+	command->fd = STDIN_FILENO;
+	if (line->operand_count == 0 || strcmp(command->name, "-") == 0)
+		return EX_OK;
+	command->fd = open(command->name, O_RDONLY | O_CLOEXEC);
+	if (command->fd < 0)
+		return complain(command, EX_NOINPUT, "cannot open", strerror(errno));
+	return EX_OK;
+}
+
+static int start(struct sign_command *command, const struct command_line *line)
+{
+	struct signing_context *context = NULL;
+	int status;
+
+	if (command->has_single_key && command->settings.path != NULL)
+		return command_line_wrong(&form, "-x and -d, -s, -k are two ways to say the same");
+	status = open_input(command, line);
+	if (status == EX_OK && core_dump_disable() != 0)
+		status = complain(command, EX_OSERR, "core dumps cannot be switched off", "");
+	if (status == EX_OK)
+		status = settings_read(&command->settings);
+	if (status == EX_OK)
+		status = settings_context(&command->settings, &context);
+	if (status != EX_OK)
+		return status;
+	open_log(context->config);
+	status = sign(command, context);
+	log_close();
+	signing_context_unref(context);
+	return status;
+}
+
+static int take_flag(struct sign_command *command, int flag, const char *value)
+{
+	const char *name = "Canonicalization";
+
+	switch (flag) {
+	case 'v': command->is_verbose = true; return EX_OK;
+	case 'd': name = "Domain"; break;
+	case 's': name = "Selector"; break;
+	case 'k': name = "KeyFile"; break;
+	case 'c': break;
+	default: return settings_flag(&command->settings, &form, flag, value);
+	}
+	if (flag != 'c')
+		command->has_single_key = command->settings.has_no_default = true;
+	return settings_override(&command->settings, &form, name, value);
+}
+
+int cmd_sign(int argc, char **argv)
+{
+	struct sign_command command = {.fd = -1, .message = HELD_MESSAGE_NEW};
+	struct command_line line;
+	int status = EX_OK;
+	int flag = 0;
+
+	settings_init(&command.settings, SETTINGS_QUIET);
+	command_line_init(&line, &form, argc, argv);
+	while (status == EX_OK && (flag = command_line_next(&line)) > 0)
+		status = take_flag(&command, flag, line.value);
+	if (status == EX_OK && flag == COMMAND_LINE_OVER)
+		status = line.status;
+	else if (status == EX_OK)
+		status = start(&command, &line);
+	held_message_deinit(&command.message);
+	if (command.fd > STDERR_FILENO)
+		close(command.fd);
+	settings_close(&command.settings);
+	return status;
+}

@@ -1,0 +1,72 @@
+/*
+ * command_line - the flags and operands of a command, and the text of its --help.
+ *
+ * Is:       one table of flags a command, which getopt_long(3), the messages and --help go by.
+ * Is not:   what a flag does; settings.h takes those that all commands have in common.
+ * Use:      command_line_init(&line, &form, argc, argv);
+ *           while ((flag = command_line_next(&line)) > 0)
+ *                   switch (flag) ...                    line.value is the flag's value
+ *           if (flag != 0)
+ *                   return line.status;
+ *           line.operands[0 .. line.operand_count)
+ * Errors:   said on stderr, with line.status EX_USAGE. After --help line.status is EX_OK.
+ * Owns:     nothing: values and operands are those of argv.
+ * Threads:  one, because getopt(3) has state of its own.
+ */
+#ifndef SIGNER_CMD_COMMAND_LINE_H
+#define SIGNER_CMD_COMMAND_LINE_H
+
+#include <getopt.h>
+#include <stddef.h>
+
+/* The flag's id where there is no letter for it: COMMAND_LINE_LONG, COMMAND_LINE_LONG + 1, ... */
+#define COMMAND_LINE_LONG 256
+
+#define COMMAND_LINE_HELP      (COMMAND_LINE_LONG + 1000)
+#define COMMAND_LINE_OVER      (-1)
+#define COMMAND_LINE_FLAGS_MAX 64
+
+struct command_flag {
+	int id;		   /* its letter, or COMMAND_LINE_LONG + n */
+	const char *name;  /* its long form; NULL: none */
+	const char *value; /* what its value is called; NULL: it has none */
+	const char *text;  /* for --help; NULL: another way to write the flag above it */
+};
+
+struct command_form {
+	const char *name;     /* "postseal sign" */
+	const char *synopsis; /* what stands behind the name; a line a form */
+	const char *purpose;
+	const struct command_flag *flags;
+	size_t flag_count;
+	const char *notes;  /* behind the flags; NULL: nothing */
+	void (*help)(void); /* prints another text for --help; NULL: the one made of all this */
+	size_t operands_max;
+};
+
+struct command_line {
+	const char *value; /* of the flag that was returned last */
+	char **operands;   /* when the flags are over */
+	size_t operand_count;
+	int status; /* with COMMAND_LINE_OVER: the exit code */
+
+	/* Private. */
+	const struct command_form *form;
+	int argc;
+	char **argv;
+	struct option long_flags[COMMAND_LINE_FLAGS_MAX + 2];
+	char letters[2 * COMMAND_LINE_FLAGS_MAX + 4];
+};
+
+/* Every command has --help besides; and -h, if its table has no other use for the letter. */
+void command_line_init(struct command_line *line, const struct command_form *form, int argc,
+		       char **argv);
+
+/* The next flag; 0: there are no more; COMMAND_LINE_OVER: the command is to end. */
+int command_line_next(struct command_line *line);
+
+/* Says `postseal sign: TEXT`, and how to get help; gives EX_USAGE. */
+__attribute__((format(printf, 2, 3))) int command_line_wrong(const struct command_form *form,
+							     const char *format, ...);
+
+#endif
