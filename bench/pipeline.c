@@ -167,6 +167,7 @@ int pipeline_find_postseal(char path_out[PATH_MAX], struct failure *failure)
 	static const char *const places[] = {"postseal", "../signer/cmd/postseal",
 					     "../sbin/postseal"};
 	char own[PATH_MAX];
+	char path[PATH_MAX];
 	ssize_t size = readlink("/proc/self/exe", own, sizeof(own) - 1);
 
 	if (size < 0)
@@ -174,9 +175,10 @@ int pipeline_find_postseal(char path_out[PATH_MAX], struct failure *failure)
 	own[size] = '\0';
 	*strrchr(own, '/') = '\0';
 	for (size_t i = 0; i < ARRAY_COUNT(places); i++) {
-		int path_size = snprintf(path_out, PATH_MAX, "%s/%s", own, places[i]);
+		int path_size = snprintf(path, sizeof(path), "%s/%s", own, places[i]);
 
-		if (path_size < PATH_MAX && access(path_out, X_OK) == 0)
+		if ((size_t)path_size < sizeof(path) && access(path, X_OK) == 0 &&
+		    realpath(path, path_out) != NULL)
 			return 0;
 	}
 	return failure_set(failure, BENCH_E_FAILED,

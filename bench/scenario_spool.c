@@ -16,6 +16,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sysexits.h>
 
 #define FINDINGS_MAX 8
@@ -290,6 +291,25 @@ static int run_suite(const struct spool_run *run, struct failure *failure)
 	return r;
 }
 
+static bool lies_in_memory(const struct machine_directory *directory)
+{
+	return strcmp(directory->file_system, "tmpfs") == 0 ||
+	       strcmp(directory->file_system, "ramfs") == 0;
+}
+
+/* A place that is not what it was named for makes the ratios mean something else. */
+static void warn_of_places(const struct spool_run *run)
+{
+	const struct machine_directory *directories = run->machine.directories;
+
+	if (!lies_in_memory(&directories[0]))
+		fprintf(stderr, "postseal-bench: warning: %s is %s, not a file system in memory\n",
+			directories[0].path, directories[0].file_system);
+	if (run->machine.directory_count > 1 && lies_in_memory(&directories[1]))
+		fprintf(stderr, "postseal-bench: warning: %s is %s, not a disk\n",
+			directories[1].path, directories[1].file_system);
+}
+
 /* In the process that scratch_run() made. */
 static int work(const char *const *paths, void *arg)
 {
@@ -314,6 +334,7 @@ static int work(const char *const *paths, void *arg)
 	fputc('\n', file);
 	fflush(file);
 	machine_warn(&run->machine);
+	warn_of_places(run);
 	r = options->suite ? run_suite(run, &failure) : run_contest(run, &failure);
 	free(run);
 	if (r == 0)

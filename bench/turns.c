@@ -4,7 +4,8 @@
 #include "bench/text_table.h"
 
 #include <assert.h>
-#include <inttypes.h>
+#include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 bool contender_was_skipped(const struct contender *contender)
@@ -147,7 +148,18 @@ void contender_write_json(const struct contender *contender, struct json_writer 
 	json_end(json);
 }
 
-static void add_row(struct text_table *table, const struct contender *contender)
+/* Texts that several contenders share become one note; returns its number, from 1. */
+static size_t note_number(const char **notes, size_t *count, const char *text)
+{
+	for (size_t i = 0; i < *count; i++) {
+		if (strcmp(notes[i], text) == 0)
+			return i + 1;
+	}
+	notes[(*count)++] = text;
+	return *count;
+}
+
+static void add_row(struct text_table *table, const struct contender *contender, size_t note)
 {
 	struct samples rates;
 
@@ -163,33 +175,41 @@ static void add_row(struct text_table *table, const struct contender *contender)
 				(double)contender_peak_rss(contender) / (1024 * 1024));
 	else
 		text_table_cell(table, "-");
+	text_table_cell(table, "[%zu]", note);
 }
 
 int contenders_print(const struct contender *contenders, size_t count, FILE *file)
 {
-	static const char *const heads[] = {"method",  "per second", "range",  "spread",
-					    "user us", "system us",  "RSS MiB"};
+	static const char *const heads[] = {"method",  "per second", "range",	"spread",
+					    "user us", "system us",  "RSS MiB", "note"};
+	const char **notes = calloc(count + 1, sizeof(notes[0]));
+	size_t note_count = 0;
 	struct text_table table;
 	int r;
 
-	text_table_init(&table, "lrrrrrr");
+	if (notes == NULL)
+		return -ENOMEM;
+	text_table_init(&table, "lrrrrrrl");
 	for (size_t i = 0; i < ARRAY_COUNT(heads); i++)
 		text_table_cell(&table, "%s", heads[i]);
 	for (size_t i = 0; i < count; i++) {
-		if (!contender_was_skipped(&contenders[i]))
-			add_row(&table, &contenders[i]);
+		const struct contender *contender = &contenders[i];
+
+		if (!contender_was_skipped(contender))
+			add_row(&table, contender,
+				note_number(notes, &note_count, contender->includes));
 	}
 	r = text_table_print(&table, file);
 	text_table_deinit(&table);
-	if (r != 0)
-		return r;
-	fputs("\nCPU time is in microseconds for one message or signature.\n", file);
+	fputs("\nCPU time is in microseconds for one message or signature. What is included:\n",
+	      file);
+	for (size_t i = 0; i < note_count; i++)
+		fprintf(file, "[%zu] %s\n", i + 1, notes[i]);
 	for (size_t i = 0; i < count; i++) {
 		if (contender_was_skipped(&contenders[i]))
 			fprintf(file, "skipped: %s: %s\n", contenders[i].title,
 				contenders[i].skipped.text);
-		else
-			fprintf(file, "%s: %s\n", contenders[i].title, contenders[i].includes);
 	}
-	return 0;
+	free(notes);
+	return r;
 }
