@@ -1,0 +1,98 @@
+/* How it works: a few lines for each of the three kinds: with a limit, without one, skipped. */
+#include "bench/finding.h"
+
+#include "bench/text_table.h"
+
+#include <assert.h>
+#include <math.h>
+
+bool finding_was_skipped(const struct finding *finding)
+{
+	return finding->skipped.text[0] != '\0';
+}
+
+bool finding_is_met(const struct finding *finding)
+{
+	double median = samples_median(&finding->samples);
+
+	assert(!finding_was_skipped(finding));
+	switch (finding->limit_kind) {
+	case FINDING_AT_LEAST: return median >= finding->limit;
+	case FINDING_AT_MOST: return median <= finding->limit;
+	case FINDING_NO_LIMIT: break;
+	}
+	return true;
+}
+
+void findings_write_json(const struct finding *findings, size_t count, struct json_writer *json,
+			 const char *name)
+{
+	json_array(json, name);
+	for (size_t i = 0; i < count; i++) {
+		const struct finding *finding = &findings[i];
+
+		json_object(json, NULL);
+		json_string(json, "id", finding->id);
+		json_string(json, "title", finding->title);
+		json_string(json, "unit", finding->unit);
+		if (finding->limit_kind == FINDING_AT_LEAST)
+			json_real(json, "at_least", finding->limit);
+		if (finding->limit_kind == FINDING_AT_MOST)
+			json_real(json, "at_most", finding->limit);
+		if (finding_was_skipped(finding)) {
+			json_string(json, "skipped", finding->skipped.text);
+		} else {
+			samples_write_json(&finding->samples, json, "value");
+			if (finding->limit_kind != FINDING_NO_LIMIT)
+				json_bool(json, "is_met", finding_is_met(finding));
+		}
+		json_end(json);
+	}
+	json_end(json);
+}
+
+/* As many digits as the figure deserves. */
+static void add_value(struct text_table *table, const char *before, double value, const char *unit)
+{
+	int digits = fabs(value) >= 1000 ? 0 : fabs(value) >= 10 ? 1 : 3;
+
+	text_table_cell(table, "%s%.*f%s%s", before, digits, value, *unit == '\0' ? "" : " ", unit);
+}
+
+static void add_row(struct text_table *table, const struct finding *finding)
+{
+	static const char *const signs[] = {[FINDING_AT_LEAST] = ">= ", [FINDING_AT_MOST] = "<= "};
+	bool has_limit = finding->limit_kind != FINDING_NO_LIMIT;
+
+	text_table_cell(table, "%s", finding->title);
+	if (has_limit)
+		add_value(table, signs[finding->limit_kind], finding->limit, finding->unit);
+	else
+		text_table_cell(table, "-");
+	if (finding_was_skipped(finding)) {
+		text_table_cell(table, "-");
+		text_table_cell(table, "-");
+		text_table_cell(table, "skipped: %s", finding->skipped.text);
+		return;
+	}
+	add_value(table, "", samples_median(&finding->samples), finding->unit);
+	text_table_cell(table, "%.3g-%.3g", samples_min(&finding->samples),
+			samples_max(&finding->samples));
+	text_table_cell(table, "%s", !has_limit ? "-" : finding_is_met(finding) ? "pass" : "short");
+}
+
+int findings_print(const struct finding *findings, size_t count, FILE *file)
+{
+	static const char *const heads[] = {"finding", "target", "median", "range", "verdict"};
+	struct text_table table;
+	int r;
+
+	text_table_init(&table, "lrrrl");
+	for (size_t i = 0; i < ARRAY_COUNT(heads); i++)
+		text_table_cell(&table, "%s", heads[i]);
+	for (size_t i = 0; i < count; i++)
+		add_row(&table, &findings[i]);
+	r = text_table_print(&table, file);
+	text_table_deinit(&table);
+	return r;
+}

@@ -1,0 +1,47 @@
+/*
+ * finding - what a run has to say: a ratio or a figure, and what it was to be.
+ *
+ * Is:       the values of the rounds with a title and a unit, and, for a target, the limit that its median is
+ *           held against.
+ * Is not:   a test: a target that is missed is a fact to print, and the run goes on and ends well.
+ * Units:    what `unit` says; "" for a ratio.
+ * Errors:   of the table: -ENOMEM, -EIO.
+ * Owns:     nothing; texts are borrowed.
+ */
+#ifndef BENCH_FINDING_H
+#define BENCH_FINDING_H
+
+#include "bench/failure.h"
+#include "bench/json_writer.h"
+#include "bench/samples.h"
+#include "common/compiler.h"
+
+#include <stdbool.h>
+#include <stdio.h>
+
+enum finding_limit {
+	FINDING_NO_LIMIT,
+	FINDING_AT_LEAST,
+	FINDING_AT_MOST,
+};
+
+struct finding {
+	const char *id;	   /* for machines: lower case, no spaces */
+	const char *title; /* for people */
+	const char *unit;
+	enum finding_limit limit_kind;
+	double limit;
+	struct samples samples;
+	struct failure skipped; /* an empty text: it was not */
+};
+
+bool finding_was_skipped(const struct finding *finding);
+
+/* Only for one with a limit that was not skipped. */
+bool finding_is_met(const struct finding *finding);
+
+void findings_write_json(const struct finding *findings, size_t count, struct json_writer *json,
+			 const char *name);
+MUST_CHECK int findings_print(const struct finding *findings, size_t count, FILE *file);
+
+#endif

@@ -1,0 +1,92 @@
+/* How it works: so few values that they are sorted anew for each question. */
+#include "bench/samples.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+void samples_add(struct samples *samples, double value)
+{
+	assert(samples->count < SAMPLES_MAX);
+	samples->values[samples->count++] = value;
+}
+
+static int by_value(const void *a, const void *b)
+{
+	double left = *(const double *)a;
+	double right = *(const double *)b;
+
+	return left < right ? -1 : left > right;
+}
+
+double samples_median(const struct samples *samples)
+{
+	double sorted[SAMPLES_MAX];
+	size_t middle = samples->count / 2;
+
+	if (samples->count == 0)
+		return 0;
+	memcpy(sorted, samples->values, samples->count * sizeof(sorted[0]));
+	qsort(sorted, samples->count, sizeof(sorted[0]), by_value);
+	if (samples->count % 2 == 1)
+		return sorted[middle];
+	return (sorted[middle - 1] + sorted[middle]) / 2;
+}
+
+double samples_min(const struct samples *samples)
+{
+	double min = samples->count == 0 ? 0 : samples->values[0];
+
+	for (size_t i = 1; i < samples->count; i++)
+		min = samples->values[i] < min ? samples->values[i] : min;
+	return min;
+}
+
+double samples_max(const struct samples *samples)
+{
+	double max = samples->count == 0 ? 0 : samples->values[0];
+
+	for (size_t i = 1; i < samples->count; i++)
+		max = samples->values[i] > max ? samples->values[i] : max;
+	return max;
+}
+
+double samples_spread(const struct samples *samples)
+{
+	double median = samples_median(samples);
+
+	return median == 0 ? 0 : (samples_max(samples) - samples_min(samples)) / median;
+}
+
+void samples_ratio(const struct samples *a, const struct samples *b, struct samples *ratio_out)
+{
+	size_t count = a->count < b->count ? a->count : b->count;
+
+	ratio_out->count = 0;
+	for (size_t i = 0; i < count; i++)
+		samples_add(ratio_out, b->values[i] == 0 ? 0 : a->values[i] / b->values[i]);
+}
+
+void samples_difference(const struct samples *a, const struct samples *b,
+			struct samples *difference_out)
+{
+	size_t count = a->count < b->count ? a->count : b->count;
+
+	difference_out->count = 0;
+	for (size_t i = 0; i < count; i++)
+		samples_add(difference_out, a->values[i] - b->values[i]);
+}
+
+void samples_write_json(const struct samples *samples, struct json_writer *json, const char *name)
+{
+	json_object(json, name);
+	json_real(json, "median", samples_median(samples));
+	json_real(json, "min", samples_min(samples));
+	json_real(json, "max", samples_max(samples));
+	json_real(json, "spread", samples_spread(samples));
+	json_array(json, "rounds");
+	for (size_t i = 0; i < samples->count; i++)
+		json_real(json, NULL, samples->values[i]);
+	json_end(json);
+	json_end(json);
+}

@@ -1,0 +1,331 @@
+/* How it works: getopt_long(), then what depends on more than one option. */
+#include "bench/spool_options.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#define MEMORY_DIR_DEFAULT	  "/dev/shm"
+#define SUITE_DISK_DIR_DEFAULT	  "/var/tmp"
+#define COUNT_DEFAULT		  20000
+#define SIZE_DEFAULT		  4096
+#define SIZE_MAX_BYTES		  (64u << 20)
+#define ROUNDS_DEFAULT		  5
+#define SECONDS_DEFAULT		  2
+#define MESSAGES_PER_UNIT_DEFAULT 256
+
+static const char usage[] =
+	"usage: postseal-bench spool [OPTION...]\n"
+	"\n"
+	"Makes a spool of messages, lets `postseal spool --once` sign it, and measures beside it,\n"
+	"in turns: OpenSSL alone on all CPUs, durable files by plain system calls (with --disk),\n"
+	"dkimpy and opendkim-testmsg where they are installed.\n"
+	"\n"
+	"  --memory DIR           a spool in memory, SyncMode none (default: " MEMORY_DIR_DEFAULT
+	")\n"
+	"  --disk DIR             a spool on a disk, SyncMode full; with --memory: both, in turns\n"
+	"  --count N              messages a round (default: 20000)\n"
+	"  --size BYTES|mix       of a message (default: 4096)\n"
+	"  --key KIND             rsa1024, rsa2048 (default), rsa3072, rsa4096, ed25519\n"
+	"  --form eml|bsmtp       one message a file, or many (default: eml)\n"
+	"  --messages-per-unit N  messages in a .bsmtp (default: 256)\n"
+	"  --batch N              units that postseal makes durable together (SpoolBatch)\n"
+	"  --rounds N             turns of each (default: 5)\n"
+	"  --seconds S            length of a turn that has no fixed work (default: 2)\n"
+	"  --seed N               other messages (default: 1)\n"
+	"  --no-baselines         postseal alone; --baselines is the default\n"
+	"  --suite                every target of the project, in under four minutes; needs\n"
+	"                         3 GiB in memory (default disk: " SUITE_DISK_DIR_DEFAULT ")\n"
+	"  --scale F              with --suite: F times the work (to try it out)\n"
+	"  --postseal FILE        the program (default: the one beside this one)\n"
+	"  -o, --option NAME=VALUE  for postseal, as its own -o; may be repeated\n"
+	"  --json FILE            the results for machines; - is stdout\n"
+	"  -h, --help             this text\n"
+	"\n"
+	"Exit code: 0 when all was measured, whatever the figures say.\n";
+
+enum {
+	OPTION_MEMORY = 256,
+	OPTION_DISK,
+	OPTION_COUNT,
+	OPTION_SIZE,
+	OPTION_KEY,
+	OPTION_FORM,
+	OPTION_MESSAGES_PER_UNIT,
+	OPTION_BATCH,
+	OPTION_ROUNDS,
+	OPTION_SECONDS,
+	OPTION_SEED,
+	OPTION_BASELINES,
+	OPTION_NO_BASELINES,
+	OPTION_SUITE,
+	OPTION_SCALE,
+	OPTION_POSTSEAL,
+	OPTION_JSON,
+};
+
+static const struct option long_options[] = {
+	{"memory", required_argument, NULL, OPTION_MEMORY},
+	{"disk", required_argument, NULL, OPTION_DISK},
+	{"count", required_argument, NULL, OPTION_COUNT},
+	{"size", required_argument, NULL, OPTION_SIZE},
+	{"key", required_argument, NULL, OPTION_KEY},
+	{"form", required_argument, NULL, OPTION_FORM},
+	{"messages-per-unit", required_argument, NULL, OPTION_MESSAGES_PER_UNIT},
+	{"batch", required_argument, NULL, OPTION_BATCH},
+	{"rounds", required_argument, NULL, OPTION_ROUNDS},
+	{"seconds", required_argument, NULL, OPTION_SECONDS},
+	{"seed", required_argument, NULL, OPTION_SEED},
+	{"baselines", no_argument, NULL, OPTION_BASELINES},
+	{"no-baselines", no_argument, NULL, OPTION_NO_BASELINES},
+	{"suite", no_argument, NULL, OPTION_SUITE},
+	{"scale", required_argument, NULL, OPTION_SCALE},
+	{"postseal", required_argument, NULL, OPTION_POSTSEAL},
+	{"option", required_argument, NULL, 'o'},
+	{"json", required_argument, NULL, OPTION_JSON},
+	{"help", no_argument, NULL, 'h'},
+	{NULL, 0, NULL, 0},
+};
+
+static int complain(const char *name, const char *value, const char *allowed)
+{
+	fprintf(stderr, "postseal-bench: %s %s: want %s\n", name, value, allowed);
+	return EX_USAGE;
+}
+
+static int parse_whole(const char *name, const char *text, uint64_t min, uint64_t max,
+		       uint64_t *value_out)
+{
+	char allowed[64];
+	char *end;
+	unsigned long long value;
+
+	errno = 0;
+	value = strtoull(text, &end, 10);
+	if (errno == 0 && end != text && *end == '\0' && *text != '-' && value >= min &&
+	    value <= max) {
+		*value_out = value;
+		return 0;
+	}
+	snprintf(allowed, sizeof(allowed), "a whole number from %" PRIu64 " to %" PRIu64, min, max);
+	return complain(name, text, allowed);
+}
+
+static int parse_unsigned(const char *name, const char *text, unsigned max, unsigned *value_out)
+{
+	uint64_t value;
+	int r = parse_whole(name, text, 1, max, &value);
+
+	if (r == 0)
+		*value_out = (unsigned)value;
+	return r;
+}
+
+static int parse_real(const char *name, const char *text, double min, double max, double *value_out)
+{
+	char allowed[64];
+	char *end;
+	double value = strtod(text, &end);
+
+	if (end != text && *end == '\0' && value >= min && value <= max) {
+		*value_out = value;
+		return 0;
+	}
+	snprintf(allowed, sizeof(allowed), "a number from %g to %g", min, max);
+	return complain(name, text, allowed);
+}
+
+static int parse_size(const char *text, size_t *size_out)
+{
+	uint64_t size;
+	int r;
+
+	if (strcmp(text, "mix") == 0) {
+		*size_out = MAIL_SIZE_MIX;
+		return 0;
+	}
+	r = parse_whole("--size", text, 1, SIZE_MAX_BYTES, &size);
+	if (r == 0)
+		*size_out = (size_t)size;
+	return r;
+}
+
+static int parse_form(const char *text, bool *is_bsmtp_out)
+{
+	if (strcmp(text, "eml") != 0 && strcmp(text, "bsmtp") != 0)
+		return complain("--form", text, "eml or bsmtp");
+	*is_bsmtp_out = text[0] == 'b';
+	return 0;
+}
+
+static int parse_key(const char *text, struct key_kind *kind_out)
+{
+	struct failure failure;
+
+	if (key_kind_parse(text, kind_out, &failure) == 0)
+		return 0;
+	fprintf(stderr, "postseal-bench: --key %s\n", failure.text);
+	return EX_USAGE;
+}
+
+static int add_postseal_option(struct spool_options *options, const char *text)
+{
+	for (size_t i = 0; i < PIPELINE_OPTIONS_MAX; i++) {
+		if (options->postseal_options[i] == NULL) {
+			options->postseal_options[i] = text;
+			return 0;
+		}
+	}
+	return complain("-o", text, "fewer options");
+}
+
+static int set_batch(struct spool_options *options, const char *text)
+{
+	unsigned batch = 0;
+	int r = parse_unsigned("--batch", text, 1u << 20, &batch);
+
+	if (r != 0)
+		return r;
+	snprintf(options->batch, sizeof(options->batch), "SpoolBatch=%u", batch);
+	return add_postseal_option(options, options->batch);
+}
+
+static int set_postseal(struct spool_options *options, const char *text)
+{
+	if (realpath(text, options->postseal_path) != NULL)
+		return 0;
+	fprintf(stderr, "postseal-bench: --postseal %s: %s\n", text, strerror(errno));
+	return EX_UNAVAILABLE;
+}
+
+static int set_option(struct spool_options *options, int option, const char *text)
+{
+	switch (option) {
+	case OPTION_MEMORY: options->memory_dir = text; return 0;
+	case OPTION_DISK: options->disk_dir = text; return 0;
+	case OPTION_COUNT: return parse_whole("--count", text, 1, 10000000, &options->count);
+	case OPTION_SIZE: return parse_size(text, &options->size);
+	case OPTION_KEY: return parse_key(text, &options->kind);
+	case OPTION_FORM: return parse_form(text, &options->is_bsmtp);
+	case OPTION_MESSAGES_PER_UNIT:
+		return parse_unsigned("--messages-per-unit", text, 1000000,
+				      &options->messages_per_unit);
+	case OPTION_BATCH: return set_batch(options, text);
+	case OPTION_ROUNDS:
+		return parse_unsigned("--rounds", text, TURNS_ROUNDS_MAX, &options->rounds);
+	case OPTION_SECONDS: return parse_real("--seconds", text, 0.01, 600, &options->seconds);
+	case OPTION_SEED: return parse_whole("--seed", text, 0, UINT64_MAX, &options->seed);
+	case OPTION_BASELINES: options->baselines = true; return 0;
+	case OPTION_NO_BASELINES: options->baselines = false; return 0;
+	case OPTION_SUITE: options->suite = true; return 0;
+	case OPTION_SCALE: return parse_real("--scale", text, 0.0001, 100, &options->scale);
+	case OPTION_POSTSEAL: return set_postseal(options, text);
+	case 'o': return add_postseal_option(options, text);
+	case OPTION_JSON: options->json_path = text; return 0;
+	case 'h': fputs(usage, stdout); return SPOOL_OPTIONS_HELP;
+	default: fputs(usage, stderr); return EX_USAGE;
+	}
+}
+
+/* Now, not after minutes. */
+static int check_json_path(const char *path)
+{
+	int fd;
+
+	if (path == NULL || strcmp(path, "-") == 0)
+		return 0;
+	fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
+	if (fd < 0) {
+		fprintf(stderr, "postseal-bench: --json %s: %s\n", path, strerror(errno));
+		return EX_CANTCREAT;
+	}
+	close(fd);
+	return 0;
+}
+
+static int complete(struct spool_options *options)
+{
+	struct failure failure;
+	int r = check_json_path(options->json_path);
+
+	if (r != 0)
+		return r;
+	options->uses_memory = options->memory_dir != NULL || options->disk_dir == NULL;
+	if (options->memory_dir == NULL)
+		options->memory_dir = MEMORY_DIR_DEFAULT;
+	if (options->suite && options->disk_dir == NULL)
+		options->disk_dir = SUITE_DISK_DIR_DEFAULT;
+	if (!options->is_bsmtp)
+		options->messages_per_unit = 1;
+	else if (options->messages_per_unit == 0)
+		options->messages_per_unit = MESSAGES_PER_UNIT_DEFAULT;
+	if (options->postseal_path[0] != '\0')
+		return 0;
+	if (pipeline_find_postseal(options->postseal_path, &failure) == 0)
+		return 0;
+	fprintf(stderr, "postseal-bench: %s\n", failure.text);
+	return EX_UNAVAILABLE;
+}
+
+int spool_options_parse(struct spool_options *options, int argc, char **argv)
+{
+	int option;
+
+	*options = (struct spool_options){
+		.scale = 1,
+		.count = COUNT_DEFAULT,
+		.size = SIZE_DEFAULT,
+		.kind = {KEY_RSA, 2048},
+		.rounds = ROUNDS_DEFAULT,
+		.seconds = SECONDS_DEFAULT,
+		.seed = 1,
+		.baselines = true,
+	};
+	while ((option = getopt_long(argc, argv, "o:h", long_options, NULL)) != -1) {
+		int r = set_option(options, option, optarg);
+
+		if (r != 0)
+			return r;
+	}
+	if (optind < argc) {
+		fputs(usage, stderr);
+		return EX_USAGE;
+	}
+	return complete(options);
+}
+
+void spool_options_write_json(const struct spool_options *options, struct json_writer *json,
+			      const char *name)
+{
+	char kind[16];
+
+	key_kind_name(options->kind, kind, sizeof(kind));
+	json_object(json, name);
+	json_string(json, "postseal", options->postseal_path);
+	json_bool(json, "suite", options->suite);
+	if (options->suite) {
+		json_real(json, "scale", options->scale);
+	} else {
+		json_whole(json, "count", options->count);
+		if (options->size == MAIL_SIZE_MIX)
+			json_string(json, "size", "mix");
+		else
+			json_whole(json, "size", options->size);
+		json_string(json, "key", kind);
+		json_string(json, "form", options->is_bsmtp ? "bsmtp" : "eml");
+		json_whole(json, "messages_per_unit", options->messages_per_unit);
+	}
+	json_whole(json, "rounds", options->rounds);
+	json_real(json, "seconds", options->seconds);
+	json_whole(json, "seed", options->seed);
+	json_array(json, "postseal_options");
+	for (size_t i = 0; options->postseal_options[i] != NULL; i++)
+		json_string(json, NULL, options->postseal_options[i]);
+	json_end(json);
+	json_end(json);
+}

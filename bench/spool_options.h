@@ -1,0 +1,44 @@
+/*
+ * spool_options - the command line of `postseal-bench spool`.
+ *
+ * Is:       plain values, checked, with the defaults filled in.
+ * Errors:   an exit code, after a line on stderr: EX_USAGE, EX_CANTCREAT (--json), EX_UNAVAILABLE (no postseal).
+ *           SPOOL_OPTIONS_HELP: the help was asked for, and printed.
+ * Owns:     nothing: texts are those of argv.
+ */
+#ifndef BENCH_SPOOL_OPTIONS_H
+#define BENCH_SPOOL_OPTIONS_H
+
+#include "bench/pipeline.h"
+#include "bench/signer_setup.h"
+
+#define SPOOL_OPTIONS_HELP (-1)
+
+struct spool_options {
+	const char *memory_dir; /* always: keys and tables lie there, too */
+	const char *disk_dir;	/* NULL: nothing on a disk */
+	bool uses_memory;	/* a spool in memory is measured */
+	bool suite;
+	double scale; /* --suite: of all counts */
+	uint64_t count;
+	size_t size;
+	struct key_kind kind;
+	bool is_bsmtp;
+	unsigned messages_per_unit;
+	unsigned rounds;
+	double seconds;
+	uint64_t seed;
+	bool baselines;
+	const char *json_path; /* NULL: none */
+	char postseal_path[PATH_MAX];
+	char batch[32]; /* "SpoolBatch=N", among `postseal_options` if it was given */
+	const char *postseal_options[PIPELINE_OPTIONS_MAX + 1]; /* ends in NULL */
+};
+
+MUST_CHECK int spool_options_parse(struct spool_options *options, int argc, char **argv);
+
+/* As JSON, for the "settings" of a result. */
+void spool_options_write_json(const struct spool_options *options, struct json_writer *json,
+			      const char *name);
+
+#endif
