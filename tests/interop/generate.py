@@ -67,10 +67,9 @@ def travelling(text):
 class Writer:
     """One message in the making."""
 
-    def __init__(self, rng, ascii_only=False, blank_before_colon=True):
+    def __init__(self, rng, blank_before_colon=True):
         self.rng = rng
         self.traits = set()
-        self.ascii_only = ascii_only
         self.blank_before_colon = blank_before_colon
         self.fields = []
 
@@ -83,7 +82,7 @@ class Writer:
     # Header
 
     def words(self, count):
-        pool = WORDS if self.ascii_only or self.chance(85) else WORDS + WORDS_UTF8
+        pool = WORDS if self.chance(85) else WORDS + WORDS_UTF8
         text = self.one_of(pool)
         for _ in range(count - 1):
             text += self.one_of(GAPS) + self.one_of(pool)
@@ -120,7 +119,7 @@ class Writer:
             return '"folded\n in quotes \\" too"'
         if kind == 2:
             return "=?utf-8?q?J=C3=BCrgen?="
-        if kind == 3 and not self.ascii_only:
+        if kind == 3:
             return "Jürgen Größe"
         if kind == 4:
             return "A. (comment\n (in comment)) Name"
@@ -221,9 +220,9 @@ class Writer:
             return b"From the start of a line"
         if kind == 4:
             return b"  indented\tand  with   blanks  " + self.one_of((b"", b" ", b"\t", b" \t \t"))
-        if kind == 5 and not self.ascii_only:
+        if kind == 5:
             return "Grüße aus 東京, naïve café €".encode()
-        if kind == 6 and not self.ascii_only:
+        if kind == 6:
             self.traits.add("latin1_body")
             return "Grüße aus Köln, señor".encode("latin-1")
         if kind == 7:
@@ -272,10 +271,10 @@ class Writer:
         return b""
 
 
-def build(seed, number, ascii_only=False, blank_before_colon=True, with_envelope=True):
+def build(seed, number, ascii_domains=False, blank_before_colon=True, with_envelope=True):
     rng = random.Random(f"{seed}/{number}")
-    writer = Writer(rng, ascii_only, blank_before_colon)
-    names = [name for name in DOMAINS if not ascii_only or name.isascii()]
+    writer = Writer(rng, blank_before_colon)
+    names = [name for name in DOMAINS if not ascii_domains or name.isascii()]
     domain = rng.choice(names)
     line_end = rng.choice((b"\n", b"\r\n"))
     writer.header(domain)

@@ -1,5 +1,4 @@
 """OpenDKIM as a peer: the daemon behind its milter socket, to verify or to sign."""
-import os
 import re
 import signal
 
@@ -33,14 +32,16 @@ class OpenDkim:
         self.log = open(self.log_path, "wb")
         self.process = place.start([program, "-f", "-x", self.config_path], stdout=self.log,
                                    stderr=self.log)
-        try:
-            workspace.wait_until(lambda: os.path.exists(self.socket_path) or self._gone(), 15,
-                                 "opendkim listens")
-        except AssertionError as error:
-            raise AssertionError(f"{error}: {self._words()}") from None
+        workspace.wait_until(self._connected, 15, "opendkim listens")
+
+    def _connected(self):
         if self._gone():
             raise AssertionError("opendkim ended: " + self._words())
-        self.client = MilterClient(self.socket_path)
+        try:
+            self.client = MilterClient(self.socket_path)
+        except (FileNotFoundError, ConnectionRefusedError):
+            return False
+        return True
 
     def _gone(self):
         return self.process.poll() is not None
