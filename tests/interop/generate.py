@@ -271,11 +271,10 @@ class Writer:
         return b""
 
 
-def build(seed, number, ascii_domains=False, blank_before_colon=True, with_envelope=True):
+def build(seed, number, domains=tuple(DOMAINS), blank_before_colon=True, with_envelope=True):
     rng = random.Random(f"{seed}/{number}")
     writer = Writer(rng, blank_before_colon)
-    names = [name for name in DOMAINS if not ascii_domains or name.isascii()]
-    domain = rng.choice(names)
+    domain = rng.choice(domains)
     line_end = rng.choice((b"\n", b"\r\n"))
     writer.header(domain)
     if writer.fields[0].startswith("From "):  # "From :" on top looks like mbox's line

@@ -223,7 +223,8 @@ def main():
     with workspace.Workspace() as place:
         keys = KeySet(place, [])
         # OpenDKIM looks for no domain that is not ASCII, and a milter hears no blank before a colon.
-        messages = list(generate.generate("layout", MESSAGES, ascii_domains=True,
+        ascii_domains = [domain for domain in generate.DOMAINS if domain.isascii()]
+        messages = list(generate.generate("layout", MESSAGES, domains=ascii_domains,
                                           blank_before_colon=False))
         with concurrent.futures.ThreadPoolExecutor(max_workers=2) as pool:
             results = list(pool.map(lambda name: run(place, name, keys, messages), names))
