@@ -101,7 +101,6 @@ static struct unit_identity identity_of(const struct names *names)
 	uint64_t state = fuzz_seed(names->text) + names->rest.size;
 
 	return (struct unit_identity){
-		.device = fuzz_random(&state),
 		.inode = fuzz_random(&state),
 		.size = fuzz_random(&state),
 		.mtime_s = (int64_t)fuzz_random(&state),
