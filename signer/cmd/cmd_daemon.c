@@ -17,6 +17,7 @@
 #include "signer/cmd/version.h"
 
 #include "common/log.h"
+#include "signer/keys/core_dump.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -157,6 +158,39 @@ static const char nothing_to_do[] = "SpoolDirectory is not set, so there is noth
 				    "program takes mail from a spool "
 				    "directory, not from a milter socket";
 
+/*
+ * Tries KeyFile, which all mail needs. (A KeyTable may name a hundred thousand keys: they are tried when
+ * mail needs them, and by check.)
+ */
+static int try_key_file(struct daemon *daemon, const struct signing_context *context)
+{
+	const struct signer_config *config = context->config;
+	struct buffer reference = {0};
+	struct key_problem problem;
+	struct key *key = NULL;
+	const char *text;
+	int r = 0;
+
+	if (config->key_file == NULL || config->key_table_set != NULL)
+		return 0;
+	/* A path must look like one, or the key store takes it for the key itself. */
+	if (!key_store_is_path(config->key_file))
+		r = buffer_append_string(&reference, "./");
+	if (r == 0)
+		r = buffer_append_string(&reference, config->key_file);
+	text = r == 0 ? buffer_string(&reference) : NULL;
+	r = text == NULL ? -ENOMEM : key_store_load(context->keys, text, &key, &problem);
+	if (r > 0)
+		problems_error(&daemon->settings.problems, signer_config_place(config, "KeyFile"),
+			       "%s", problem.text);
+	else if (r == 0 && problem.text[0] != '\0')
+		problems_warning(&daemon->settings.problems, signer_config_place(config, "KeyFile"),
+				 "%s", problem.text);
+	key_unref(key);
+	buffer_deinit(&reference);
+	return r;
+}
+
 /* -n: all that a start would read, and every row of it. */
 static int check_only(struct daemon *daemon)
 {
@@ -174,7 +208,11 @@ static int check_only(struct daemon *daemon)
 		r = settings_context(&daemon->settings, &context);
 	if (r != EX_OK)
 		return r;
-	r = signing_rules_broken_count(context->rules) > 0 ? EX_CONFIG : EX_OK;
+	if (core_dump_disable() != 0)
+		r = say(EX_OSERR, "core dumps cannot be switched off", "");
+	else if (try_key_file(daemon, context) != 0 ||
+		 signing_rules_broken_count(context->rules) > 0)
+		r = EX_CONFIG;
 	signing_context_unref(context);
 	return r;
 }
@@ -230,6 +268,9 @@ static int serve(struct daemon *daemon)
 	status = settings_context(&daemon->settings, &context);
 	if (status != EX_OK)
 		return give_up(daemon, status, "the configuration has errors");
+	/* Mail waits until the key can be used, so that is no reason not to start. */
+	if (core_dump_disable() == 0)
+		(void)!try_key_file(daemon, context);
 	status = spool_service_run(&service, context, &result);
 	signing_context_unref(context);
 	return result.error == 0 ? status : give_up(daemon, status, result.error_text);

@@ -36,6 +36,7 @@ struct genkey_command {
 	enum key_type type;
 	unsigned bits;
 	const char *directory;
+	bool is_strict; /* -S, which no --subdomains takes back */
 	bool is_verbose;
 	bool shows_version;
 	struct secret_memory pem;
@@ -125,9 +126,9 @@ static int take_flag(struct genkey_command *command, int flag, const char *value
 	case FLAG_NO_APPEND: record->with_domain = false; return EX_OK;
 	case 'r': record->is_email_only = true; return EX_OK;
 	case FLAG_NO_RESTRICT: record->is_email_only = false; return EX_OK;
-	case 'S':
+	case 'S': command->is_strict = record->is_strict = true; return EX_OK;
 	case FLAG_NO_SUBDOMAINS: record->is_strict = true; return EX_OK;
-	case FLAG_SUBDOMAINS: record->is_strict = false; return EX_OK;
+	case FLAG_SUBDOMAINS: record->is_strict = command->is_strict; return EX_OK;
 	case 't': record->is_test = true; return EX_OK;
 	case FLAG_NO_TEST: record->is_test = false; return EX_OK;
 	case 'v': command->is_verbose = true; return EX_OK;

@@ -225,13 +225,17 @@ static void end_message(struct verify_command *command, const char *name, bool p
 /* What is wrong with the message as a whole, in `fault`. */
 static int message_fault(struct verify_command *command, int r, char fault[KEY_FINDER_WHY_SIZE])
 {
+	uint64_t line = message_reader_lines(&command->reader);
+
 	if (r < 0)
 		return r;
 	if (message_reader_is_done(&command->reader))
 		snprintf(fault, KEY_FINDER_WHY_SIZE, "malformed: its body has a CR without LF");
+	else if (line == 0)
+		snprintf(fault, KEY_FINDER_WHY_SIZE, "malformed: %s", message_reader_reason(r));
 	else
-		snprintf(fault, KEY_FINDER_WHY_SIZE, "malformed: line %" PRIu64 ": %s",
-			 message_reader_lines(&command->reader), message_reader_reason(r));
+		snprintf(fault, KEY_FINDER_WHY_SIZE, "malformed: line %" PRIu64 ": %s", line,
+			 message_reader_reason(r));
 	return 0;
 }
 
