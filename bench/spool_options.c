@@ -1,6 +1,8 @@
 /* How it works: getopt_long(), then what depends on more than one option. */
 #include "bench/spool_options.h"
 
+#include "bench/spool_suite.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
@@ -39,8 +41,10 @@ static const char usage[] =
 	"  --seconds S            length of a turn that has no fixed work (default: 2)\n"
 	"  --seed N               other messages (default: 1)\n"
 	"  --no-baselines         postseal alone; --baselines is the default\n"
-	"  --suite                every target of the project, in under four minutes; needs\n"
+	"  --suite                every target of the project (minutes); needs\n"
 	"                         3 GiB in memory (default disk: " SUITE_DISK_DIR_DEFAULT ")\n"
+	"  --only NAME            with --suite: memory-rsa2048, memory-ed25519, disk, bsmtp,\n"
+	"                         waiting-units, large-message, table-start or table-rate\n"
 	"  --scale F              with --suite: F times the work (to try it out)\n"
 	"  --postseal FILE        the program (default: the one beside this one)\n"
 	"  -o, --option NAME=VALUE  for postseal, as its own -o; may be repeated\n"
@@ -64,6 +68,7 @@ enum {
 	OPTION_BASELINES,
 	OPTION_NO_BASELINES,
 	OPTION_SUITE,
+	OPTION_ONLY,
 	OPTION_SCALE,
 	OPTION_POSTSEAL,
 	OPTION_JSON,
@@ -84,6 +89,7 @@ static const struct option long_options[] = {
 	{"baselines", no_argument, NULL, OPTION_BASELINES},
 	{"no-baselines", no_argument, NULL, OPTION_NO_BASELINES},
 	{"suite", no_argument, NULL, OPTION_SUITE},
+	{"only", required_argument, NULL, OPTION_ONLY},
 	{"scale", required_argument, NULL, OPTION_SCALE},
 	{"postseal", required_argument, NULL, OPTION_POSTSEAL},
 	{"option", required_argument, NULL, 'o'},
@@ -223,6 +229,7 @@ static int set_option(struct spool_options *options, int option, const char *tex
 	case OPTION_BASELINES: options->baselines = true; return 0;
 	case OPTION_NO_BASELINES: options->baselines = false; return 0;
 	case OPTION_SUITE: options->suite = true; return 0;
+	case OPTION_ONLY: options->only = text; return 0;
 	case OPTION_SCALE: return parse_real("--scale", text, 0.0001, 100, &options->scale);
 	case OPTION_POSTSEAL: return set_postseal(options, text);
 	case 'o': return add_postseal_option(options, text);
@@ -251,8 +258,11 @@ static int check_json_path(const char *path)
 static int complete(struct spool_options *options)
 {
 	struct failure failure;
-	int r = check_json_path(options->json_path);
+	int r;
 
+	if (options->only != NULL && (!options->suite || !spool_suite_knows(options->only)))
+		return complain("--only", options->only, "the name of an experiment of --suite");
+	r = check_json_path(options->json_path);
 	if (r != 0)
 		return r;
 	options->uses_memory = options->memory_dir != NULL || options->disk_dir == NULL;
@@ -310,6 +320,7 @@ void spool_options_write_json(const struct spool_options *options, struct json_w
 	json_bool(json, "suite", options->suite);
 	if (options->suite) {
 		json_real(json, "scale", options->scale);
+		json_string(json, "only", options->only);
 	} else {
 		json_whole(json, "count", options->count);
 		if (options->size == MAIL_SIZE_MIX)

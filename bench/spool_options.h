@@ -19,7 +19,8 @@ struct spool_options {
 	const char *disk_dir;	/* NULL: nothing on a disk */
 	bool uses_memory;	/* a spool in memory is measured */
 	bool suite;
-	double scale; /* --suite: of all counts */
+	const char *only; /* --suite: one experiment; NULL: all */
+	double scale;	  /* --suite: of all counts */
 	uint64_t count;
 	size_t size;
 	struct key_kind kind;

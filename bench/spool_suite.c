@@ -36,10 +36,6 @@
 #define MIB		 (1024.0 * 1024.0)
 #define BSMTP_PER_UNIT	 256
 
-/* Turns of all experiments together, for the line that says how far it is. */
-#define TURNS_IN_EACH_ROUND 14
-#define TURNS_ONCE	    3 /* and each raw method */
-
 struct spool_suite {
 	const struct spool_options *options;
 	unsigned cpus;
@@ -525,21 +521,59 @@ static int prepare(struct spool_suite *suite, struct failure *failure)
 	return r;
 }
 
+static const struct experiment {
+	const char *name;
+	int (*measure)(struct spool_suite *suite, struct failure *failure);
+	unsigned turns_each_round;
+	unsigned turns_once;
+	bool tries_raw_methods;
+} experiments[] = {
+	{"memory-rsa2048", measure_rsa_in_memory, 2, 0, false},
+	{"memory-ed25519", measure_ed25519_in_memory, 2, 0, false},
+	{"disk", measure_on_disk, 2, 0, true},
+	{"bsmtp", measure_bsmtp, 2, 0, false},
+	{"waiting-units", measure_waiting_units, 0, 1, false},
+	{"large-message", measure_large_message, 0, 2, false},
+	{"table-start", measure_table_start, 4, 0, false},
+	{"table-rate", measure_table_rate, 2, 0, false},
+};
+
+bool spool_suite_knows(const char *name)
+{
+	for (size_t i = 0; i < ARRAY_COUNT(experiments); i++) {
+		if (strcmp(experiments[i].name, name) == 0)
+			return true;
+	}
+	return false;
+}
+
+static bool is_wanted(const struct spool_suite *suite, const struct experiment *experiment)
+{
+	const char *only = suite->options->only;
+
+	return only == NULL || strcmp(experiment->name, only) == 0;
+}
+
 int spool_suite_run(struct spool_suite *suite, struct failure *failure)
 {
-	static int (*const experiments[])(struct spool_suite * suite, struct failure * failure) = {
-		measure_rsa_in_memory, measure_ed25519_in_memory, measure_on_disk,
-		measure_bsmtp,	       measure_waiting_units,	  measure_large_message,
-		measure_table_start,   measure_table_rate,
-	};
 	unsigned raw_methods = suite->cpus > 1 ? 8 : 5;
+	unsigned turns = 0;
 	int r;
 
-	status_line_init(&suite->status,
-			 TURNS_IN_EACH_ROUND * suite->options->rounds + TURNS_ONCE + raw_methods);
+	for (size_t i = 0; i < ARRAY_COUNT(experiments); i++) {
+		const struct experiment *experiment = &experiments[i];
+
+		if (is_wanted(suite, experiment))
+			turns += experiment->turns_each_round * suite->options->rounds +
+				 experiment->turns_once +
+				 (experiment->tries_raw_methods ? raw_methods : 0);
+	}
+	status_line_init(&suite->status, turns);
 	r = prepare(suite, failure);
-	for (size_t i = 0; r == 0 && i < ARRAY_COUNT(experiments); i++)
-		r = experiments[i](suite, failure);
+	for (size_t i = 0; r == 0 && i < ARRAY_COUNT(experiments); i++) {
+		if (is_wanted(suite, &experiments[i]))
+			r = experiments[i].measure(suite, failure);
+	}
 	status_line_end(&suite->status);
 	return r;
 }

@@ -25,6 +25,9 @@ struct spool_places {
 	const char *disk; /* NULL: none */
 };
 
+/* Whether --only may have that name. */
+bool spool_suite_knows(const char *name);
+
 /* Errors: -ENOMEM. */
 MUST_CHECK int spool_suite_new(const struct spool_options *options,
 			       const struct spool_places *places, struct spool_suite **suite_out);

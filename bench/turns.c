@@ -162,11 +162,14 @@ static size_t note_number(const char **notes, size_t *count, const char *text)
 static void add_row(struct text_table *table, const struct contender *contender, size_t note)
 {
 	struct samples rates;
+	int digits;
 
 	contender_rates(contender, &rates);
 	text_table_cell(table, "%s", contender->title);
-	text_table_cell(table, "%.0f", samples_median(&rates));
-	text_table_cell(table, "%.0f-%.0f", samples_min(&rates), samples_max(&rates));
+	digits = samples_median(&rates) < 100 ? 2 : 0;
+	text_table_cell(table, "%.*f", digits, samples_median(&rates));
+	text_table_cell(table, "%.*f-%.*f", digits, samples_min(&rates), digits,
+			samples_max(&rates));
 	text_table_cell(table, "%.1f %%", 100 * samples_spread(&rates));
 	text_table_cell(table, "%.1f", contender_user_us(contender));
 	text_table_cell(table, "%.1f", contender_system_us(contender));

@@ -147,6 +147,11 @@ class Spool(unittest.TestCase):
             self.assert_measured(item, rounds=len(item["per_second"]["rounds"]))
         self.assertIn("this shows no target", self.text)
 
+    def test_suite_can_be_one_experiment(self):
+        result = self.run_spool("--suite", "--only", "bsmtp", "--disk", self.disk, "--scale",
+                                "0.001", "--rounds", "1")
+        self.assertEqual([item["id"] for item in result["findings"]], ["disk_bsmtp_to_memory"])
+
     def test_json_on_stdout_stands_alone(self):
         done = bench("spool", "--memory", self.memory, "--no-baselines", "--json", "-", *TINY)
         self.assertEqual(done.returncode, 0, done.stderr)
@@ -187,6 +192,8 @@ class Spool(unittest.TestCase):
             (["--form", "mbox"], 64, "--form mbox: want eml or bsmtp"),
             (["--rounds", "1000"], 64, "--rounds 1000: want"),
             (["--seconds", "nan"], 64, "--seconds nan: want"),
+            (["--only", "disk"], 64, "--only disk: want the name of an experiment of --suite"),
+            (["--suite", "--only", "x"], 64, "--only x: want the name"),
             (["--no-such-option"], 64, "usage: postseal-bench spool"),
             (["argument"], 64, "usage: postseal-bench spool"),
             (["--json", "/nonexistent/file"], 73, "--json /nonexistent/file: No such file"),
