@@ -90,10 +90,16 @@ def inserted_fields(message, signed):
 
 
 def verify(keys_file, files):
-    """Runs `postseal verify`; returns the exit code and, per file, its JSON."""
+    """Runs `postseal verify`; returns its exit code and, for each file, what it found."""
     done = subprocess.run([path(), "verify", "--keys", keys_file, "--json", *files],
                           capture_output=True, timeout=SECONDS_MAX)
-    return done.returncode, done.stdout, done.stderr
+    try:
+        messages = json.loads(done.stdout)["messages"]
+    except ValueError:
+        raise AssertionError(f"verify: exit code {done.returncode}, no JSON: {done.stderr!r}") from None
+    if [message["file"] for message in messages] != list(files):
+        raise AssertionError("verify: the files in its answer are not those that it was asked about")
+    return done.returncode, messages
 
 
 def tags(field):
