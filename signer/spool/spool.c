@@ -15,10 +15,12 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 /* A killed process's ring may hold the lock a little longer than the process lived. */
@@ -28,6 +30,9 @@
 #define CPUS_PER_IO_THREAD 8
 
 #define WORKERS_MAX 64
+
+/* Where descriptors are short, so many are tried all the same. */
+#define UNITS_AT_ONCE_MIN 4
 
 struct spool {
 	struct spool_shared shared;
@@ -131,7 +136,33 @@ static void block_signals(void)
 	sigaddset(&signals, SIGINT);
 	sigaddset(&signals, SIGHUP);
 	sigaddset(&signals, SIGUSR1);
+	sigaddset(&signals, SIGXFSZ); /* a file over the limit of sizes is an error like others */
 	pthread_sigmask(SIG_BLOCK, &signals, NULL);
+}
+
+/*
+ * Takes all descriptors that the process may have, and tells how many units one I/O thread may have open
+ * with them: each has its input and up to three outputs.
+ */
+static unsigned units_at_once_max(unsigned threads)
+{
+	const rlim_t per_unit = 4;
+	const rlim_t reserve = 32 + 16 * (rlim_t)threads;
+	struct rlimit limit;
+	rlim_t units;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
+		return UNITS_AT_ONCE_MIN;
+	if (limit.rlim_cur < limit.rlim_max) {
+		limit.rlim_cur = limit.rlim_max;
+		(void)setrlimit(RLIMIT_NOFILE, &limit); /* always allowed */
+	}
+	if (limit.rlim_cur < reserve)
+		return UNITS_AT_ONCE_MIN;
+	units = (limit.rlim_cur - reserve) / per_unit / threads;
+	if (units < UNITS_AT_ONCE_MIN)
+		return UNITS_AT_ONCE_MIN;
+	return units < UINT_MAX ? (unsigned)units : UINT_MAX;
 }
 
 static int fail(struct spool_result *result, int error, const char *what)
@@ -199,6 +230,8 @@ static int make_workers(struct spool *spool)
 	unsigned count = io_threads(spool->shared.options->context->config);
 	int r = 0;
 
+	spool->shared.units_at_once_max = units_at_once_max(count);
+
 	for (unsigned i = 0; r == 0 && i < count; i++) {
 		r = spool_worker_new(&spool->shared, &spool->workers[i]);
 		if (r == 0)
@@ -247,6 +280,8 @@ static int run_workers(struct spool *spool)
 	wake_all(shared);
 	for (unsigned i = 0; i < spool->thread_count; i++)
 		pthread_join(spool->threads[i], NULL);
+	if (shared->options->once)
+		shared->result.stayed_units += unit_queue_clear(shared->queue);
 	return shared->result.error;
 }
 
@@ -264,9 +299,10 @@ static void spool_free(struct spool *spool)
 {
 	struct spool_shared *shared = &spool->shared;
 
-	spool_watch_free(spool->watch);
+	/* A worker of the first ring may be in the middle of what the watch asked for. */
 	for (unsigned i = 0; i < spool->worker_count; i++)
 		spool_worker_free(spool->workers[i]);
+	spool_watch_free(spool->watch);
 	sign_service_free(shared->service);
 	unit_busy_free(shared->busy);
 	retry_table_free(shared->retries);

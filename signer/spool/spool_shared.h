@@ -25,9 +25,11 @@ struct spool_shared {
 	struct unit_busy *busy;
 	struct sign_service *service;
 	struct out_file_rights rights;
+	unsigned units_at_once_max; /* of one I/O thread: what the limit of descriptors allows */
 	_Atomic uint64_t next_number;
 	_Atomic unsigned flush_failures; /* see batch.c */
 	_Atomic bool stopping;
+	_Atomic bool short_of_something; /* with --once: the rest of the queue stays in this pass */
 	_Atomic bool failed;		 /* result.error is set: nothing more may be committed */
 	_Atomic unsigned at_work;	 /* units taken and not over */
 	_Atomic unsigned context_number; /* moves with each reload */

@@ -3,8 +3,8 @@
  * when there is a reason: the queue could not hold all, inotify lost events, units that stayed are due,
  * or the interval is over, because a file system may keep silent about what others do to it.
  *
- * With --once, the work is over when a scan found nothing new. If units stayed for want of something
- * (disk, descriptors) and others went through since, there may be enough of it now: one more pass.
+ * With --once, the work is over when a pass sent nothing on. As long as one did, there may be more: new
+ * units, or enough now of what others stayed for want of (disk, descriptors).
  */
 #include "signer/spool/spool_watch.h"
 
@@ -44,8 +44,6 @@ struct spool_watch {
 	struct ring_op inotify_poll;
 	int signal_fd;
 	struct ring_op signal_poll;
-	struct ring_timer timer;
-	bool timer_set;
 	int64_t scan_due_ns;
 	int64_t progress_due_ns;
 };
@@ -72,7 +70,8 @@ static int scan_in(void *arg)
 {
 	struct spool_watch *watch = arg;
 
-	return unit_queue_scan(watch->shared->queue, &watch->shared->dir, watch->shared->retries);
+	return unit_queue_scan(watch->shared->queue, &watch->shared->dir, watch->shared->retries,
+			       &watch->shared->stopping);
 }
 
 static void scanned(struct ring_op *op, int res)
@@ -86,6 +85,8 @@ static void scanned(struct ring_op *op, int res)
 		watch->wake_all(shared);
 		return;
 	}
+	if (res == -ECANCELED)
+		return;
 	log_error("cannot read in/: %s", strerror(-res));
 	watch->scan_due_ns = ring_now_ns(watch->ring) + NS_PER_S;
 	if (shared->options->once)
@@ -172,6 +173,7 @@ static void reloaded(struct ring_op *op, int res)
 	old = shared->context;
 	shared->context = watch->new_context;
 	pthread_mutex_unlock(&shared->mutex);
+	watch->new_context = NULL;
 	signing_context_unref(old);
 	atomic_fetch_add(&shared->context_number, 1);
 	/* What could not be signed before may be possible now. */
@@ -202,11 +204,6 @@ static void signal_ready(struct ring_op *op, int res)
 	}
 	watch->wake_all(watch->shared);
 	ring_poll(watch->ring, op, watch->signal_fd, POLLIN);
-}
-
-static void timer_due(struct ring_timer *timer)
-{
-	watch_of(timer, offsetof(struct spool_watch, timer))->timer_set = false;
 }
 
 static int open_inotify(struct spool_watch *watch)
@@ -257,7 +254,6 @@ int spool_watch_new(struct spool_shared *shared, struct ring *ring,
 	watch->reload.done = reloaded;
 	watch->inotify_poll.done = inotify_ready;
 	watch->signal_poll.done = signal_ready;
-	watch->timer.due = timer_due;
 	watch->inotify_fd = -1;
 	watch->signal_fd = -1;
 	r = open_signals(watch);
@@ -281,6 +277,7 @@ void spool_watch_free(struct spool_watch *watch)
 		close(watch->inotify_fd);
 	if (watch->signal_fd >= 0)
 		close(watch->signal_fd);
+	signing_context_unref(watch->new_context); /* of a reload that came too late */
 	free(watch);
 }
 
@@ -289,20 +286,17 @@ static void pass_over(struct spool_watch *watch)
 {
 	struct spool_shared *shared = watch->shared;
 	uint64_t gone = units_gone(shared);
-	bool progress = gone > watch->gone_before;
-	bool again;
 
-	pthread_mutex_lock(&shared->mutex);
-	again = progress && (shared->result.stayed_units > 0 || unit_queue_has_more(shared->queue));
-	if (again)
-		shared->result.stayed_units = 0;
-	pthread_mutex_unlock(&shared->mutex);
-	if (!again) {
+	if (gone == watch->gone_before) {
 		spool_shared_stop(shared);
 		watch->wake_all(shared);
 		return;
 	}
 	watch->gone_before = gone;
+	pthread_mutex_lock(&shared->mutex);
+	shared->result.stayed_units = 0;
+	pthread_mutex_unlock(&shared->mutex);
+	atomic_store(&shared->short_of_something, false);
 	retry_table_all_due(shared->retries);
 	start_scan(watch);
 }
@@ -340,31 +334,29 @@ static void tell_progress(struct spool_watch *watch)
 	options->progress(options->arg, &so_far, unit_queue_count(watch->shared->queue));
 }
 
-/* The next time at which this must be looked at though nothing else moves. */
-static void set_timer(struct spool_watch *watch)
+/* Until the next time at which this must be looked at though nothing else moves. */
+static int64_t wait_limit(const struct spool_watch *watch)
 {
-	const struct spool_options *options = watch->shared->options;
 	int64_t next_ns = watch->scan_due_ns;
 	int64_t retry_ns = retry_table_next_ns(watch->shared->retries);
+	int64_t now_ns = ring_now_ns(watch->ring);
 
-	if (options->progress != NULL)
+	if (watch->shared->options->progress != NULL)
 		next_ns = watch->progress_due_ns;
 	if (retry_ns < next_ns)
 		next_ns = retry_ns;
-	if (watch->timer_set && watch->timer.deadline_ns <= next_ns)
-		return;
-	watch->timer_set = ring_timer_set(watch->ring, &watch->timer, next_ns) == 0;
+	return next_ns > now_ns ? next_ns - now_ns : 0;
 }
 
-void spool_watch_turn(void *arg)
+int64_t spool_watch_turn(void *arg)
 {
 	struct spool_watch *watch = arg;
 
 	if (atomic_load(&watch->shared->stopping))
-		return;
+		return RING_WAIT_FOREVER;
 	if (watch->reload_wanted && !watch->reloading)
 		start_reload(watch);
 	look_for_work(watch);
 	tell_progress(watch);
-	set_timer(watch);
+	return wait_limit(watch);
 }

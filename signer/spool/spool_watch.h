@@ -3,8 +3,8 @@
  *
  * Is:       the first scan and all later ones, the announcements of new units (inotify), signals, reload,
  *           progress. It lives in the thread of the first worker, on its ring.
- * Use:      spool_watch_new(); spool_watch_turn() before each turn; spool_watch_free() before the ring's
- *           owner.
+ * Use:      spool_watch_new(); spool_watch_turn() before each turn; spool_watch_free() when the ring is
+ *           gone, because a worker of the ring may be in the middle of a scan.
  * Threads:  that one.
  */
 #ifndef SIGNER_SPOOL_SPOOL_WATCH_H
@@ -20,6 +20,7 @@ MUST_CHECK int spool_watch_new(struct spool_shared *shared, struct ring *ring,
 			       struct spool_watch **watch_out);
 void spool_watch_free(struct spool_watch *watch);
 
-void spool_watch_turn(void *watch);
+/* Returns for how long nothing needs to be looked at, in nanoseconds. */
+int64_t spool_watch_turn(void *watch);
 
 #endif

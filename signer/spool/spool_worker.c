@@ -63,8 +63,6 @@ struct spool_worker {
 	struct ring_op client_poll;
 	struct ring_op wake_poll;
 	int wake_fd;
-	struct ring_timer timer;
-	bool timer_set;
 	bool abandoned; /* unsettled units were told to end */
 	unsigned failed_batches;
 	int64_t paused_until_ns;
@@ -77,7 +75,6 @@ static void unit_settled(struct unit *unit, void *arg);
 static void batch_over(struct batch *batch, void *arg);
 static void client_ready(struct ring_op *op, int res);
 static void woken(struct ring_op *op, int res);
-static void timer_due(struct ring_timer *timer);
 
 static void list_push(struct unit_list *list, struct unit *unit)
 {
@@ -101,10 +98,11 @@ int spool_worker_new(struct spool_shared *shared, struct spool_worker **worker_o
 	worker->shared = shared;
 	worker->batch_units = (unsigned)config->spool_batch_units;
 	worker->unsettled_max = 2 * worker->batch_units;
+	if (worker->unsettled_max > shared->units_at_once_max)
+		worker->unsettled_max = shared->units_at_once_max;
 	worker->unit_max = worker->unsettled_max + BATCHES_MAX * worker->batch_units;
 	worker->client_poll.done = client_ready;
 	worker->wake_poll.done = woken;
-	worker->timer.due = timer_due;
 	worker->pause_ns = PAUSE_FIRST_NS;
 	worker->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	worker->units = calloc(worker->unit_max, sizeof(worker->units[0]));
@@ -266,9 +264,16 @@ static void give_unit_back(struct spool_worker *worker, struct unit *unit)
 	worker->free_units = unit;
 }
 
-/* Leaves new units alone for a while, longer each time in a row. */
+/*
+ * Leaves new units alone for a while, longer each time in a row. With --once there is no later: the rest of
+ * the queue stays, unless what is at work makes room, and then there is another pass.
+ */
 static void pause_intake(struct spool_worker *worker)
 {
+	if (worker->shared->options->once) {
+		atomic_store(&worker->shared->short_of_something, true);
+		return;
+	}
 	worker->paused_until_ns = ring_now_ns(worker->ring) + worker->pause_ns;
 	worker->pause_ns *= 2;
 	if (worker->pause_ns > PAUSE_MAX_NS)
@@ -281,6 +286,7 @@ static bool is_shortage(int error)
 	case ENOSPC:
 	case EDQUOT:
 	case EROFS:
+	case EFBIG:
 	case EIO:
 	case ENOMEM:
 	case EMFILE:
@@ -320,6 +326,12 @@ static void unit_stays(struct spool_worker *worker, const struct unit *unit)
 	(void)retry_table_stays(shared->retries, unit->name, now_ns);
 }
 
+static void one_less_at_work(struct spool_shared *shared)
+{
+	if (atomic_fetch_sub(&shared->at_work, 1) == 1)
+		shared->wake_watch(shared);
+}
+
 /* The unit's story is over. */
 static void unit_over(struct spool_worker *worker, struct unit *unit)
 {
@@ -337,11 +349,12 @@ static void unit_over(struct spool_worker *worker, struct unit *unit)
 	else if (unit->outcome == UNIT_RELEASE && unit->counts.refused_count > 0)
 		log_warning("in/%s: %llu of its messages went to failed/", unit->name,
 			    (unsigned long long)unit->counts.refused_count);
-	unit_busy_leave(shared->busy, unit);
+	/* Another file has come under this name. */
+	if (unit_busy_leave(shared->busy, unit))
+		unit_queue_push(shared->queue, unit->name, unit_input_size(&unit->input));
 	unit_finish(unit);
 	give_unit_back(worker, unit);
-	if (atomic_fetch_sub(&shared->at_work, 1) == 1)
-		shared->wake_watch(shared);
+	one_less_at_work(shared);
 }
 
 static void unit_settled(struct unit *unit, void *arg)
@@ -368,6 +381,8 @@ static bool is_within_limits(struct spool_worker *worker)
 		return worker->within_limits;
 	worker->looked_ns = now_ns;
 	worker->within_limits = spool_shared_within_limits(worker->shared);
+	if (!worker->within_limits && worker->shared->options->once)
+		atomic_store(&worker->shared->short_of_something, true);
 	return worker->within_limits;
 }
 
@@ -378,7 +393,24 @@ static bool has_room(struct spool_worker *worker)
 		return false;
 	if (worker->free_units == NULL && worker->unit_count == worker->unit_max)
 		return false;
+	if (atomic_load(&worker->shared->short_of_something))
+		return false;
 	return worker->paused_until_ns <= ring_now_ns(worker->ring) && is_within_limits(worker);
+}
+
+/* The next unit that may be taken, entered as busy. */
+static bool take_next_name(struct spool_worker *worker, struct unit *unit, uint64_t *size_out)
+{
+	struct spool_shared *shared = worker->shared;
+	char name[NAME_MAX + 1];
+
+	while (unit_queue_pop(shared->queue, name, size_out)) {
+		unit_assign(unit, name);
+		if (retry_table_is_due(shared->retries, name, ring_now_ns(worker->ring)) &&
+		    unit_busy_enter(shared->busy, unit))
+			return true;
+	}
+	return false;
 }
 
 /* Starts the next unit. False: there is none. */
@@ -386,25 +418,33 @@ static bool start_next(struct spool_worker *worker)
 {
 	struct spool_shared *shared = worker->shared;
 	struct unit *unit = take_unit(worker);
-	char name[NAME_MAX + 1];
 	uint64_t size;
 
 	if (unit == NULL)
 		return false;
-	do {
-		if (!unit_queue_pop(shared->queue, name, &size)) {
-			give_unit_back(worker, unit);
-			return false;
-		}
-		unit_assign(unit, name);
-	} while (!retry_table_is_due(shared->retries, name, ring_now_ns(worker->ring)) ||
-		 !unit_busy_enter(shared->busy, unit));
+	/* Counted before it is taken: an empty queue and nothing at work mean that all is done. */
 	atomic_fetch_add(&shared->at_work, 1);
+	if (!take_next_name(worker, unit, &size)) {
+		give_unit_back(worker, unit);
+		one_less_at_work(shared);
+		return false;
+	}
 	worker->unsettled++;
 	unit->memory_bytes = unit_memory_bytes(size);
 	worker->bytes_at_work += unit->memory_bytes;
 	unit_start(unit);
 	return true;
+}
+
+static void leave_rest(struct spool_shared *shared)
+{
+	size_t count = unit_queue_clear(shared->queue);
+
+	pthread_mutex_lock(&shared->mutex);
+	shared->result.stayed_units += count;
+	pthread_mutex_unlock(&shared->mutex);
+	if (atomic_load(&shared->at_work) == 0)
+		shared->wake_watch(shared);
 }
 
 static void fill(struct spool_worker *worker)
@@ -414,6 +454,8 @@ static void fill(struct spool_worker *worker)
 	refresh_context(worker);
 	while (has_room(worker) && start_next(worker))
 		;
+	if (atomic_load(&worker->shared->short_of_something))
+		leave_rest(worker->shared);
 }
 
 static bool batch_is_due(const struct spool_worker *worker)
@@ -474,24 +516,12 @@ static void woken(struct ring_op *op, int res)
 	ring_poll(worker->ring, op, worker->wake_fd, POLLIN);
 }
 
-static void timer_due(struct ring_timer *timer)
-{
-	struct spool_worker *worker = (struct spool_worker *)((char *)timer -
-							      offsetof(struct spool_worker, timer));
-
-	worker->timer_set = false; /* the turn looks at everything anyway */
-}
-
 /* Something is to be done later though nothing moves: an old batch, the end of a pause. */
-static int set_timer(struct spool_worker *worker)
+static int64_t wait_limit(const struct spool_worker *worker)
 {
-	int64_t now_ns = ring_now_ns(worker->ring);
 	bool waits = unit_queue_count(worker->shared->queue) > 0 || worker->settled.count > 0;
 
-	if (worker->timer_set || !waits)
-		return 0;
-	worker->timer_set = true;
-	return ring_timer_set(worker->ring, &worker->timer, now_ns + BATCH_AGE_NS);
+	return waits ? BATCH_AGE_NS : RING_WAIT_FOREVER;
 }
 
 /* At the end: what is not settled stays where it is. */
@@ -513,23 +543,23 @@ static bool is_over(const struct spool_worker *worker)
 	       (worker->settled.count == 0 || atomic_load(&shared->failed));
 }
 
-void spool_worker_run(struct spool_worker *worker, void (*each_turn)(void *arg), void *arg)
+void spool_worker_run(struct spool_worker *worker, int64_t (*each_turn)(void *arg), void *arg)
 {
 	int r = 0;
 
 	ring_poll(worker->ring, &worker->client_poll, sign_client_fd(worker->client), POLLIN);
 	ring_poll(worker->ring, &worker->wake_poll, worker->wake_fd, POLLIN);
 	while (r == 0 && !is_over(worker)) {
-		if (each_turn != NULL)
-			each_turn(arg);
+		int64_t wait_ns = each_turn != NULL ? each_turn(arg) : RING_WAIT_FOREVER;
+
 		if (atomic_load(&worker->shared->stopping) && !worker->abandoned)
 			abandon_unsettled(worker);
 		fill(worker);
 		commit(worker);
 		sign_client_flush(worker->client);
-		r = set_timer(worker);
-		if (r == 0)
-			r = ring_turn(worker->ring, RING_WAIT_FOREVER);
+		if (wait_ns > wait_limit(worker))
+			wait_ns = wait_limit(worker);
+		r = ring_turn(worker->ring, wait_ns);
 		(void)sign_client_collect(worker->client);
 	}
 	if (r != 0)

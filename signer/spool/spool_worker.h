@@ -18,9 +18,9 @@ MUST_CHECK int spool_worker_open(struct spool_worker *worker);
 
 /*
  * Until the spool stops and nothing is at work any more. Errors go to spool_shared_fail().
- * `each_turn` is called before each turn of the ring; NULL: nothing is.
+ * `each_turn` is called before each turn of the ring, and says how long it may wait; NULL: nothing is.
  */
-void spool_worker_run(struct spool_worker *worker, void (*each_turn)(void *arg), void *arg);
+void spool_worker_run(struct spool_worker *worker, int64_t (*each_turn)(void *arg), void *arg);
 
 /* Instead of run, where open failed: the spool stops, and says why. */
 void spool_worker_give_up(struct spool_worker *worker, int error);

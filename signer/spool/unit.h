@@ -66,7 +66,8 @@ struct unit {
 	void *settled_arg;
 	uint64_t memory_bytes;	/* the owner's account of what it may take */
 	struct unit *next;	/* of the list that the owner keeps it on */
-	struct unit *busy_next; /* of unit_busy.h */
+	struct unit *busy_next; /* this and the next are of unit_busy.h */
+	bool busy_asked_for;
 
 	enum unit_state {
 		UNIT_FREE,

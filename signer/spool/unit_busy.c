@@ -55,20 +55,26 @@ bool unit_busy_enter(struct unit_busy *busy, struct unit *unit)
 			break;
 	}
 	if (other == NULL) {
+		unit->busy_asked_for = false;
 		unit->busy_next = *chain;
 		*chain = unit;
+	} else {
+		other->busy_asked_for = true;
 	}
 	pthread_mutex_unlock(&busy->mutex);
 	return other == NULL;
 }
 
-void unit_busy_leave(struct unit_busy *busy, struct unit *unit)
+bool unit_busy_leave(struct unit_busy *busy, struct unit *unit)
 {
 	struct unit **at = chain_of(busy, unit->name);
+	bool asked_for;
 
 	pthread_mutex_lock(&busy->mutex);
 	while (*at != unit)
 		at = &(*at)->busy_next;
 	*at = unit->busy_next;
+	asked_for = unit->busy_asked_for;
 	pthread_mutex_unlock(&busy->mutex);
+	return asked_for;
 }

@@ -13,8 +13,10 @@ struct unit_busy;
 MUST_CHECK int unit_busy_new(struct unit_busy **busy_out);
 void unit_busy_free(struct unit_busy *busy);
 
-/* Enters the unit under its name; false: the name is busy already. */
+/* Enters the unit under its name; false: the name is busy already, and leave() will tell of it. */
 bool unit_busy_enter(struct unit_busy *busy, struct unit *unit);
-void unit_busy_leave(struct unit_busy *busy, struct unit *unit);
+
+/* Returns whether somebody tried to enter the name meanwhile: there may be a new file behind it. */
+bool unit_busy_leave(struct unit_busy *busy, struct unit *unit);
 
 #endif

@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -35,6 +36,8 @@ struct unit_queue {
 	pthread_mutex_t mutex;
 	struct name_list_by_age list;
 	size_t next; /* the first that has not been taken */
+	bool scanning;
+	struct name_list_by_age announced; /* since the scan began, which may have passed them by */
 };
 
 static void list_deinit(struct name_list_by_age *list)
@@ -60,6 +63,7 @@ void unit_queue_free(struct unit_queue *queue)
 	if (queue == NULL)
 		return;
 	list_deinit(&queue->list);
+	list_deinit(&queue->announced);
 	pthread_mutex_destroy(&queue->mutex);
 	free(queue);
 }
@@ -175,15 +179,19 @@ static int list_offer(struct name_list_by_age *list, const char *name, struct qu
 	return list_compact(list);
 }
 
-static int scan_directory(DIR *directory, struct retry_table *retries, int64_t now_ns,
+static int scan_directory(DIR *directory, struct retry_table *retries, const _Atomic bool *stop,
 			  struct name_list_by_age *list)
 {
+	const int64_t now_ns = clock_monotonic_ns();
 	uint32_t order = 0;
 
 	for (;;) {
 		struct dirent *entry;
 		struct statx status;
 		int r;
+
+		if (atomic_load_explicit(stop, memory_order_relaxed))
+			return -ECANCELED;
 
 		errno = 0;
 		entry = readdir(directory);
@@ -206,8 +214,50 @@ static int scan_directory(DIR *directory, struct retry_table *retries, int64_t n
 	}
 }
 
+static void push(struct name_list_by_age *list, const char *name, struct queued_name item)
+{
+	if (list->count >= UNIT_QUEUE_MAX || list_append(list, name, item) != 0)
+		list->has_more = true;
+}
+
+/* Under the mutex: the names that the scan may have missed go behind those that it found. */
+static void take_announced(struct unit_queue *queue, struct name_list_by_age *list)
+{
+	const struct name_list_by_age *announced = &queue->announced;
+
+	list->has_more |= announced->has_more;
+	for (size_t i = 0; i < announced->count; i++) {
+		const char *name = (const char *)announced->names.data +
+				   announced->items[i].name_offset;
+
+		push(list, name, announced->items[i]);
+	}
+}
+
+static void begin_scan(struct unit_queue *queue)
+{
+	pthread_mutex_lock(&queue->mutex);
+	queue->scanning = true;
+	pthread_mutex_unlock(&queue->mutex);
+}
+
+/* `list` takes the place of what was queued; NULL: that stays. */
+static void end_scan(struct unit_queue *queue, struct name_list_by_age *list)
+{
+	pthread_mutex_lock(&queue->mutex);
+	if (list != NULL) {
+		take_announced(queue, list);
+		list_deinit(&queue->list);
+		queue->list = *list;
+		queue->next = 0;
+	}
+	list_deinit(&queue->announced);
+	queue->scanning = false;
+	pthread_mutex_unlock(&queue->mutex);
+}
+
 int unit_queue_scan(struct unit_queue *queue, const struct spool_dir *dir,
-		    struct retry_table *retries)
+		    struct retry_table *retries, const _Atomic bool *stop)
 {
 	struct name_list_by_age list = {0};
 	int fd = openat(dir->in_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -220,19 +270,15 @@ int unit_queue_scan(struct unit_queue *queue, const struct spool_dir *dir,
 			close(fd);
 		return r;
 	}
-	r = scan_directory(directory, retries, clock_monotonic_ns(), &list);
+	begin_scan(queue);
+	r = scan_directory(directory, retries, stop, &list);
 	closedir(directory);
-	if (r != 0) {
+	if (r == 0)
+		qsort(list.items, list.count, sizeof(list.items[0]), by_age);
+	else
 		list_deinit(&list);
-		return r;
-	}
-	qsort(list.items, list.count, sizeof(list.items[0]), by_age);
-	pthread_mutex_lock(&queue->mutex);
-	list_deinit(&queue->list);
-	queue->list = list;
-	queue->next = 0;
-	pthread_mutex_unlock(&queue->mutex);
-	return 0;
+	end_scan(queue, r == 0 ? &list : NULL);
+	return r;
 }
 
 void unit_queue_push(struct unit_queue *queue, const char *name, uint64_t size)
@@ -245,9 +291,21 @@ void unit_queue_push(struct unit_queue *queue, const char *name, uint64_t size)
 		queue->list.count = 0;
 		buffer_clear(&queue->list.names);
 	}
-	if (queue->list.count >= UNIT_QUEUE_MAX || list_append(&queue->list, name, item) != 0)
-		queue->list.has_more = true;
+	push(&queue->list, name, item);
+	if (queue->scanning)
+		push(&queue->announced, name, item);
 	pthread_mutex_unlock(&queue->mutex);
+}
+
+size_t unit_queue_clear(struct unit_queue *queue)
+{
+	size_t count;
+
+	pthread_mutex_lock(&queue->mutex);
+	count = queue->list.count - queue->next;
+	queue->next = queue->list.count;
+	pthread_mutex_unlock(&queue->mutex);
+	return count;
 }
 
 bool unit_queue_pop(struct unit_queue *queue, char name_out[NAME_MAX + 1], uint64_t *size_out)

@@ -24,11 +24,12 @@ MUST_CHECK int unit_queue_new(struct unit_queue **queue_out);
 void unit_queue_free(struct unit_queue *queue);
 
 /*
- * Fills the queue anew with the oldest names in in/ that `retries` does not hold back. Blocks on the
- * directory. Errors: -errno; the queue is then what it was.
+ * Fills the queue anew with the oldest names in in/ that `retries` does not hold back, and what is pushed
+ * meanwhile. Blocks on the directory, until `stop` gets true. One at a time. Errors: -errno, -ECANCELED
+ * if it was stopped; the queue is then what it was.
  */
 MUST_CHECK int unit_queue_scan(struct unit_queue *queue, const struct spool_dir *dir,
-			       struct retry_table *retries);
+			       struct retry_table *retries, const _Atomic bool *stop);
 
 /* One more name at the end. When there is no room, a scan will find it. */
 void unit_queue_push(struct unit_queue *queue, const char *name, uint64_t size);
@@ -36,6 +37,9 @@ void unit_queue_push(struct unit_queue *queue, const char *name, uint64_t size);
 /* The oldest, and how many bytes it had when it was queued; false: none. */
 bool unit_queue_pop(struct unit_queue *queue, char name_out[NAME_MAX + 1], uint64_t *size_out);
 size_t unit_queue_count(struct unit_queue *queue);
+
+/* Leaves all of them for a later scan. Returns how many there were. */
+size_t unit_queue_clear(struct unit_queue *queue);
 
 /* The directory held more than was taken in. */
 bool unit_queue_has_more(struct unit_queue *queue);

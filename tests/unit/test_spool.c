@@ -1,0 +1,505 @@
+/*
+ * Goal:   a run ends when there is nothing left that it can do, says truly what it did, and does not miss
+ *         what comes while it runs; a daemon takes what comes and stops when it is told to.
+ * Method: spool_run() on small spools. A hook in the ring does what producers and consumers do at just
+ *         the wrong moment. The daemon runs in a thread of its own.
+ */
+#include "signer/spool/spool.h"
+
+#include "common/clock.h"
+#include "tests/unit/spool_fixture.h"
+#include "tests/unit/unit.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define MESSAGE "From: a@example.com\r\n\r\nhello\r\n"
+#define NOBODYS "From: a@other.example\r\n\r\nhello\r\n"
+
+/* What the world does when an operation is done. */
+struct world {
+	struct spool_fixture fixture;
+	void (*act)(struct world *world, const struct ring_op *op);
+	int (*refuse)(struct world *world, const struct ring_op *op);
+	unsigned acts;
+	unsigned operations;
+};
+
+static int before(void *arg, struct ring_op *op)
+{
+	struct world *world = arg;
+
+	world->operations++;
+	return world->refuse == NULL ? 0 : world->refuse(world, op);
+}
+
+static int after(void *arg, const struct ring_op *op, int res)
+{
+	struct world *world = arg;
+
+	if (world->act != NULL && res >= 0)
+		world->act(world, op);
+	return res;
+}
+
+static int run(struct world *world, struct spool_result *result)
+{
+	const struct ring_fault hook = {before, after, world};
+
+	return spool_fixture_run(&world->fixture, &hook, result);
+}
+
+static void put_many(struct world *world, unsigned count)
+{
+	char path[32];
+
+	for (unsigned i = 0; i < count; i++) {
+		snprintf(path, sizeof(path), "in/m%u", i);
+		spool_fixture_put_text(&world->fixture, path, MESSAGE);
+	}
+}
+
+static bool is_removal_of(const struct ring_op *op, const char *name)
+{
+	return op->opcode == RING_UNLINKAT && strcmp(op->path, name) == 0;
+}
+
+static void empty_spool_is_done_at_once(void **state)
+{
+	struct world world = {0};
+	struct spool_result result;
+
+	(void)state;
+	spool_fixture_open(&world.fixture, NULL);
+	assert_int_equal(run(&world, &result), 0);
+	assert_int_equal(result.released_units + result.passed_units + result.failed_units +
+				 result.stayed_units + result.batches,
+			 0);
+	spool_fixture_close(&world.fixture);
+}
+
+static void many_units_are_counted_in_batches(void **state)
+{
+	const char *const options[] = {"SpoolBatch", "16", NULL};
+	struct world world = {0};
+	struct spool_result result;
+	struct buffer names = {0};
+
+	(void)state;
+	spool_fixture_open(&world.fixture, options);
+	put_many(&world, 300);
+	assert_int_equal(run(&world, &result), 0);
+	assert_int_equal(result.released_units, 300);
+	assert_int_equal(result.messages.signed_count, 300);
+	assert_true(result.batches >= 2);
+	assert_string_equal(spool_fixture_list(&world.fixture, "in", &names), "");
+	buffer_deinit(&names);
+	spool_fixture_close(&world.fixture);
+}
+
+static void two_threads_share_the_work(void **state)
+{
+	const char *const options[] = {"SpoolBatch", "4", "IoThreads", "2", NULL};
+	struct world world = {0};
+	struct spool_result result;
+
+	(void)state;
+	spool_fixture_open(&world.fixture, options);
+	for (unsigned round = 0; round < 20; round++) {
+		put_many(&world, 24);
+		assert_int_equal(spool_fixture_run(&world.fixture, NULL, &result), 0);
+		assert_int_equal(result.released_units, 24);
+		assert_int_equal(result.stayed_units, 0);
+		spool_fixture_clear(&world.fixture);
+	}
+	spool_fixture_close(&world.fixture);
+}
+
+static void add_one_more(struct world *world, const struct ring_op *op)
+{
+	if (is_removal_of(op, "first") && world->acts++ == 0)
+		spool_fixture_put_text(&world->fixture, "in/second", MESSAGE);
+}
+
+static void unit_that_comes_during_a_run_is_signed_in_it(void **state)
+{
+	struct world world = {.act = add_one_more};
+	struct spool_result result;
+
+	(void)state;
+	spool_fixture_open(&world.fixture, NULL);
+	spool_fixture_put_text(&world.fixture, "in/first", MESSAGE);
+	assert_int_equal(run(&world, &result), 0);
+	assert_int_equal(result.released_units, 2);
+	assert_true(spool_fixture_has(&world.fixture, "out/second"));
+	spool_fixture_close(&world.fixture);
+}
+
+/* The consumer has taken it, so the producer may use the name again, while we have not tidied up yet. */
+static void use_the_name_again(struct world *world, const struct ring_op *op)
+{
+	char path[128];
+
+	if (!is_removal_of(op, "name") || world->acts++ > 0)
+		return;
+	snprintf(path, sizeof(path), "%s/out/name", world->fixture.spool);
+	assert_int_equal(unlink(path), 0);
+	spool_fixture_put_text(&world->fixture, "in/name", MESSAGE);
+}
+
+static void name_that_is_used_again_is_signed_again(void **state)
+{
+	struct world world = {.act = use_the_name_again};
+	struct spool_result result;
+
+	(void)state;
+	spool_fixture_open(&world.fixture, NULL);
+	spool_fixture_put_text(&world.fixture, "in/name", MESSAGE);
+	assert_int_equal(run(&world, &result), 0);
+	assert_int_equal(result.released_units, 2);
+	assert_true(spool_fixture_has(&world.fixture, "out/name"));
+	assert_false(spool_fixture_has(&world.fixture, "in/name"));
+	spool_fixture_close(&world.fixture);
+}
+
+/* A producer that breaks the contract: another message under the name of one that was just signed. */
+static void replace_before_removal(struct world *world, const struct ring_op *op)
+{
+	if (op->opcode == RING_RENAMEAT && op->new_path != NULL &&
+	    strcmp(op->new_path, "name") == 0 && world->acts++ == 0)
+		spool_fixture_put_text(&world->fixture, "in/name", NOBODYS);
+}
+
+static void replaced_unit_is_not_removed(void **state)
+{
+	struct world world = {.act = replace_before_removal};
+	struct spool_result result;
+	struct buffer content = {0};
+
+	(void)state;
+	spool_fixture_open(&world.fixture, NULL);
+	spool_fixture_put_text(&world.fixture, "in/name", MESSAGE);
+	assert_int_equal(run(&world, &result), 0);
+	assert_true(spool_fixture_get(&world.fixture, "in/name", &content));
+	assert_string_equal(buffer_string(&content), NOBODYS);
+	assert_true(spool_fixture_get(&world.fixture, "out/name", &content));
+	assert_string_not_equal(buffer_string(&content), NOBODYS);
+	assert_int_equal(result.stayed_units, 1);
+	buffer_deinit(&content);
+	spool_fixture_close(&world.fixture);
+}
+
+static void change_while_reading(struct world *world, const struct ring_op *op)
+{
+	if (op->opcode == RING_READ && world->acts++ == 0) {
+		char path[128];
+		FILE *file;
+
+		snprintf(path, sizeof(path), "%s/in/name", world->fixture.spool);
+		file = fopen(path, "ae");
+		assert_non_null(file);
+		fputs("more\r\n", file);
+		fclose(file);
+	}
+}
+
+static void unit_that_grows_while_it_is_read_is_not_released(void **state)
+{
+	struct world world = {.act = change_while_reading};
+	struct spool_result result;
+
+	(void)state;
+	spool_fixture_open(&world.fixture, NULL);
+	spool_fixture_put_text(&world.fixture, "in/name", MESSAGE);
+	assert_int_equal(run(&world, &result), 0);
+	assert_true(spool_fixture_has(&world.fixture, "in/name"));
+	assert_false(spool_fixture_has(&world.fixture, "out/name"));
+	assert_int_equal(result.stayed_units, 1);
+	assert_int_equal(result.messages.signed_count, 0);
+	assert_int_equal(spool_fixture_run(&world.fixture, NULL, &result), 0);
+	assert_int_equal(result.released_units, 1);
+	spool_fixture_close(&world.fixture);
+}
+
+static void take_away_when_opened(struct world *world, const struct ring_op *op)
+{
+	char path[128];
+
+	if (op->opcode != RING_RENAMEAT || strstr(op->new_path, ".manifest") == NULL ||
+	    world->acts++ > 0)
+		return;
+	snprintf(path, sizeof(path), "%s/in/pass", world->fixture.spool);
+	assert_int_equal(unlink(path), 0);
+}
+
+static void unit_that_disappears_is_nobodys_trouble(void **state)
+{
+	struct world world = {.act = take_away_when_opened};
+	struct spool_result result;
+
+	(void)state;
+	spool_fixture_open(&world.fixture, NULL);
+	spool_fixture_put_text(&world.fixture, "in/name", MESSAGE);
+	spool_fixture_put_text(&world.fixture, "in/pass", NOBODYS);
+	assert_int_equal(run(&world, &result), 0);
+	assert_int_equal(result.released_units, 1);
+	assert_int_equal(result.passed_units + result.stayed_units + result.failed_units, 0);
+	spool_fixture_close(&world.fixture);
+}
+
+static int no_room(struct world *world, const struct ring_op *op)
+{
+	(void)world;
+	return op->opcode == RING_WRITE ? -ENOSPC : 0;
+}
+
+/* Each unit would be tried, with a pause behind each, if the run did not see that there is no room. */
+static void full_disk_ends_a_run_soon_and_all_stays(void **state)
+{
+	struct world world = {.refuse = no_room};
+	struct spool_result result;
+
+	(void)state;
+	spool_fixture_open(&world.fixture, NULL);
+	put_many(&world, 2000);
+	assert_int_equal(run(&world, &result), 0);
+	assert_int_equal(result.stayed_units, 2000);
+	assert_true(result.seconds < 10);
+	assert_int_equal(spool_fixture_run(&world.fixture, NULL, &result), 0);
+	assert_int_equal(result.released_units, 2000);
+	spool_fixture_close(&world.fixture);
+}
+
+static void full_out_ends_a_run_and_the_rest_stays(void **state)
+{
+	const char *const options[] = {"SpoolMaxOut", "2", NULL};
+	struct world world = {0};
+	struct spool_result result;
+
+	(void)state;
+	spool_fixture_open(&world.fixture, options);
+	spool_fixture_put_text(&world.fixture, "out/x", MESSAGE);
+	spool_fixture_put_text(&world.fixture, "out/y", MESSAGE);
+	put_many(&world, 3);
+	assert_int_equal(run(&world, &result), 0);
+	assert_int_equal(result.stayed_units, 3);
+	assert_int_equal(result.released_units, 0);
+	spool_fixture_close(&world.fixture);
+}
+
+static void too_little_space_ends_a_run_and_the_rest_stays(void **state)
+{
+	const char *const options[] = {"SpoolMinFree", "1000000000000000", NULL};
+	struct world world = {0};
+	struct spool_result result;
+
+	(void)state;
+	spool_fixture_open(&world.fixture, options);
+	put_many(&world, 3);
+	assert_int_equal(run(&world, &result), 0);
+	assert_int_equal(result.stayed_units, 3);
+	spool_fixture_close(&world.fixture);
+}
+
+/* Fails the first flush. What was begun before it must never be released, whatever later flushes say. */
+struct flush_world {
+	struct world world;
+	char begun[64][32]; /* names in tmp/ */
+	unsigned begun_count;
+	bool failed;
+};
+
+static int fail_first_flush(struct world *world, const struct ring_op *op)
+{
+	struct flush_world *flush = (struct flush_world *)world;
+
+	if (op->opcode == RING_OPENAT && op->path[0] == 'u' && !flush->failed &&
+	    flush->begun_count < ARRAY_COUNT(flush->begun))
+		snprintf(flush->begun[flush->begun_count++], sizeof(flush->begun[0]), "%s",
+			 op->path);
+	if (op->opcode == RING_RENAMEAT && op->path[0] == 'u') {
+		for (unsigned i = 0; i < flush->begun_count; i++)
+			assert_string_not_equal(op->path, flush->begun[i]);
+	}
+	if (op->opcode != RING_SYNCFS || flush->failed)
+		return 0;
+	flush->failed = true;
+	return -EIO;
+}
+
+static void failed_flush_spoils_all_that_was_begun_before(void **state)
+{
+	const char *const options[] = {"SpoolBatch", "4", "IoEngine", "threads", NULL};
+	struct flush_world flush = {.world.refuse = fail_first_flush};
+	struct spool_result result;
+
+	(void)state;
+	spool_fixture_open(&flush.world.fixture, options);
+	put_many(&flush.world, 24);
+	assert_int_equal(run(&flush.world, &result), 0);
+	assert_true(flush.failed && flush.begun_count > 4);
+	assert_int_equal(spool_fixture_run(&flush.world.fixture, NULL, &result), 0);
+	assert_int_equal(result.stayed_units, 0);
+	spool_fixture_close(&flush.world.fixture);
+}
+
+struct daemon {
+	struct spool_fixture fixture;
+	struct spool_options options;
+	struct spool_result result;
+	pthread_t thread;
+	atomic_bool reloaded;
+};
+
+static void *daemon_main(void *arg)
+{
+	struct daemon *daemon = arg;
+
+	(void)spool_run(&daemon->options, &daemon->result);
+	return NULL;
+}
+
+static void start_daemon(struct daemon *daemon, const char *const *options)
+{
+	sigset_t signals;
+
+	/* They are for the daemon's descriptor, whichever thread they are sent to. */
+	sigemptyset(&signals);
+	sigaddset(&signals, SIGTERM);
+	sigaddset(&signals, SIGHUP);
+	pthread_sigmask(SIG_BLOCK, &signals, NULL);
+	spool_fixture_open(&daemon->fixture, options);
+	daemon->options = (struct spool_options){
+		.path = daemon->fixture.spool,
+		.context = daemon->fixture.context,
+		.reload = daemon->options.reload,
+		.arg = daemon,
+	};
+	assert_int_equal(pthread_create(&daemon->thread, NULL, daemon_main, daemon), 0);
+}
+
+static void stop_daemon(struct daemon *daemon)
+{
+	assert_int_equal(kill(getpid(), SIGTERM), 0);
+	assert_int_equal(pthread_join(daemon->thread, NULL), 0);
+	assert_int_equal(daemon->result.error, 0);
+}
+
+static void sleep_ms(long ms)
+{
+	const struct timespec duration = {.tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000};
+
+	nanosleep(&duration, NULL);
+}
+
+/* How many milliseconds it took. */
+static int64_t wait_for(const struct daemon *daemon, const char *path)
+{
+	int64_t start_ns = clock_monotonic_ns();
+
+	while (!spool_fixture_has(&daemon->fixture, path)) {
+		if (clock_monotonic_ns() - start_ns > 20 * NS_PER_S)
+			fail_msg("%s did not come", path);
+		sleep_ms(1);
+	}
+	return (clock_monotonic_ns() - start_ns) / NS_PER_MS;
+}
+
+static void run_daemon(const char *engine)
+{
+	const char *const options[] = {"IoEngine", engine, "SyncMode", "none", NULL};
+	struct daemon daemon = {0};
+	int64_t ms;
+
+	start_daemon(&daemon, options);
+	spool_fixture_put_text(&daemon.fixture, "in/first", MESSAGE);
+	(void)wait_for(&daemon, "out/first");
+	spool_fixture_put_text(&daemon.fixture, "in/second", MESSAGE);
+	ms = wait_for(&daemon, "out/second");
+	print_message("%s: a new unit took %d ms\n", engine, (int)ms);
+	assert_true(ms < 2000); /* far under the interval of scans: it was announced */
+	stop_daemon(&daemon);
+	assert_int_equal(daemon.result.released_units, 2);
+	spool_fixture_close(&daemon.fixture);
+}
+
+static void daemon_takes_what_comes_until_it_is_stopped(void **state)
+{
+	(void)state;
+	run_daemon("io_uring");
+	run_daemon("threads");
+}
+
+/* A reload that takes its time, so that the stop comes in the middle of it. */
+static int slow_reload(void *arg, struct signing_context **context_out)
+{
+	struct daemon *daemon = arg;
+
+	daemon->reloaded = true;
+	sleep_ms(200);
+	*context_out = signing_context_ref(daemon->fixture.context);
+	return 0;
+}
+
+static void stop_in_the_middle_of_a_reload_waits_for_it(void **state)
+{
+	struct daemon daemon = {.options.reload = slow_reload};
+
+	(void)state;
+	start_daemon(&daemon, NULL);
+	spool_fixture_put_text(&daemon.fixture, "in/first", MESSAGE);
+	(void)wait_for(&daemon, "out/first");
+	assert_int_equal(kill(getpid(), SIGHUP), 0);
+	while (!daemon.reloaded)
+		sleep_ms(1);
+	stop_daemon(&daemon);
+	spool_fixture_close(&daemon.fixture);
+}
+
+static void second_run_is_told_who_holds_the_spool(void **state)
+{
+	struct daemon daemon = {0};
+	struct spool_result result;
+	char want[200];
+
+	(void)state;
+	start_daemon(&daemon, NULL);
+	spool_fixture_put_text(&daemon.fixture, "in/first", MESSAGE);
+	(void)wait_for(&daemon, "out/first");
+	assert_int_equal(spool_fixture_run(&daemon.fixture, NULL, &result), SPOOL_DIR_E_LOCKED);
+	snprintf(want, sizeof(want), "%s: another postseal works on this spool (process %ld)",
+		 daemon.fixture.spool, (long)getpid());
+	assert_string_equal(result.error_text, want);
+	assert_true(result.seconds >= 2);
+	stop_daemon(&daemon);
+	spool_fixture_close(&daemon.fixture);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(empty_spool_is_done_at_once),
+		cmocka_unit_test(many_units_are_counted_in_batches),
+		cmocka_unit_test(two_threads_share_the_work),
+		cmocka_unit_test(unit_that_comes_during_a_run_is_signed_in_it),
+		cmocka_unit_test(name_that_is_used_again_is_signed_again),
+		cmocka_unit_test(replaced_unit_is_not_removed),
+		cmocka_unit_test(unit_that_grows_while_it_is_read_is_not_released),
+		cmocka_unit_test(unit_that_disappears_is_nobodys_trouble),
+		cmocka_unit_test(full_disk_ends_a_run_soon_and_all_stays),
+		cmocka_unit_test(full_out_ends_a_run_and_the_rest_stays),
+		cmocka_unit_test(too_little_space_ends_a_run_and_the_rest_stays),
+		cmocka_unit_test(failed_flush_spoils_all_that_was_begun_before),
+		cmocka_unit_test(daemon_takes_what_comes_until_it_is_stopped),
+		cmocka_unit_test(stop_in_the_middle_of_a_reload_waits_for_it),
+		cmocka_unit_test(second_run_is_told_who_holds_the_spool),
+	};
+
+	return cmocka_run_group_tests_name("spool", tests, NULL, NULL);
+}

@@ -1,0 +1,253 @@
+/*
+ * Goal:   names come out oldest first, none is forgotten, and memory does not grow with the directory.
+ * Method: files with set times in a directory, scanned; names pushed before, during and after a scan.
+ */
+#include "signer/spool/unit_queue.h"
+
+#include "tests/unit/spool_fixture.h"
+#include "tests/unit/unit.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <malloc.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+struct bench {
+	struct spool_fixture fixture;
+	struct spool_dir dir;
+	struct unit_queue *queue;
+	struct retry_table *retries;
+	_Atomic bool stop;
+};
+
+static void open_bench(struct bench *bench)
+{
+	struct buffer why = {0};
+
+	*bench = (struct bench){0};
+	spool_fixture_open(&bench->fixture, NULL);
+	assert_int_equal(spool_dir_open(bench->fixture.spool, 0, &bench->dir, &why), 0);
+	assert_int_equal(unit_queue_new(&bench->queue), 0);
+	assert_int_equal(retry_table_new(&bench->retries), 0);
+	buffer_deinit(&why);
+}
+
+static void close_bench(struct bench *bench)
+{
+	retry_table_free(bench->retries);
+	unit_queue_free(bench->queue);
+	spool_dir_close(&bench->dir);
+	spool_fixture_close(&bench->fixture);
+}
+
+static void add_file(struct bench *bench, const char *name, time_t age_s, size_t size)
+{
+	const struct timespec times[2] = {{.tv_sec = 1000000 - age_s}, {.tv_sec = 1000000 - age_s}};
+	int fd = openat(bench->dir.in_fd, name, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+
+	assert_true(fd >= 0);
+	assert_int_equal(ftruncate(fd, (off_t)size), 0);
+	assert_int_equal(futimens(fd, times), 0);
+	close(fd);
+}
+
+static int scan(struct bench *bench)
+{
+	return unit_queue_scan(bench->queue, &bench->dir, bench->retries, &bench->stop);
+}
+
+/* All that is queued, with a blank behind each. */
+static const char *drain(struct bench *bench, struct buffer *names)
+{
+	char name[NAME_MAX + 1];
+	uint64_t size;
+
+	buffer_clear(names);
+	while (unit_queue_pop(bench->queue, name, &size))
+		assert_int_equal(buffer_printf(names, "%s ", name), 0);
+	assert_int_equal(unit_queue_count(bench->queue), 0);
+	return buffer_string(names) == NULL ? "" : buffer_string(names);
+}
+
+static void scan_finds_the_oldest_first(void **state)
+{
+	struct buffer names = {0};
+	struct bench bench;
+
+	(void)state;
+	open_bench(&bench);
+	add_file(&bench, "young", 1, 0);
+	add_file(&bench, "old", 100, 0);
+	add_file(&bench, "middle", 50, 0);
+	add_file(&bench, ".hidden", 200, 0);
+	assert_int_equal(scan(&bench), 0);
+	assert_int_equal(unit_queue_count(bench.queue), 3);
+	assert_string_equal(drain(&bench, &names), "old middle young ");
+	assert_false(unit_queue_has_more(bench.queue));
+	buffer_deinit(&names);
+	close_bench(&bench);
+}
+
+static void size_comes_with_the_name(void **state)
+{
+	char name[NAME_MAX + 1];
+	struct bench bench;
+	uint64_t size;
+
+	(void)state;
+	open_bench(&bench);
+	add_file(&bench, "a", 1, 12345);
+	assert_int_equal(scan(&bench), 0);
+	assert_true(unit_queue_pop(bench.queue, name, &size));
+	assert_int_equal(size, 12345);
+	unit_queue_push(bench.queue, "b", 77);
+	assert_true(unit_queue_pop(bench.queue, name, &size));
+	assert_string_equal(name, "b");
+	assert_int_equal(size, 77);
+	close_bench(&bench);
+}
+
+static void name_that_waits_is_not_scanned(void **state)
+{
+	struct buffer names = {0};
+	struct bench bench;
+
+	(void)state;
+	open_bench(&bench);
+	add_file(&bench, "a", 1, 0);
+	add_file(&bench, "b", 2, 0);
+	(void)retry_table_stays(bench.retries, "a", clock_monotonic_ns());
+	assert_int_equal(scan(&bench), 0);
+	assert_string_equal(drain(&bench, &names), "b ");
+	buffer_deinit(&names);
+	close_bench(&bench);
+}
+
+static void pushed_names_follow_in_order(void **state)
+{
+	struct buffer names = {0};
+	struct bench bench;
+
+	(void)state;
+	open_bench(&bench);
+	add_file(&bench, "a", 1, 0);
+	assert_int_equal(scan(&bench), 0);
+	unit_queue_push(bench.queue, "x", 0);
+	unit_queue_push(bench.queue, "y", 0);
+	assert_string_equal(drain(&bench, &names), "a x y ");
+	unit_queue_push(bench.queue, "z", 0);
+	assert_string_equal(drain(&bench, &names), "z ");
+	buffer_deinit(&names);
+	close_bench(&bench);
+}
+
+/* Called by the scan for each name: a unit is announced behind the place that the scan has reached. */
+static struct bench *announcing;
+static unsigned announced;
+
+int __real_statx(int fd, const char *path, int flags, unsigned mask, struct statx *status);
+int __wrap_statx(int fd, const char *path, int flags, unsigned mask, struct statx *status);
+int __wrap_statx(int fd, const char *path, int flags, unsigned mask, struct statx *status)
+{
+	if (announcing != NULL && announced++ == 0)
+		unit_queue_push(announcing->queue, "announced", 5);
+	return __real_statx(fd, path, flags, mask, status);
+}
+
+static void name_announced_during_a_scan_is_not_lost(void **state)
+{
+	struct buffer names = {0};
+	struct bench bench;
+
+	(void)state;
+	open_bench(&bench);
+	add_file(&bench, "a", 1, 0);
+	announcing = &bench;
+	assert_int_equal(scan(&bench), 0);
+	announcing = NULL;
+	assert_string_equal(drain(&bench, &names), "a announced ");
+	buffer_deinit(&names);
+	close_bench(&bench);
+}
+
+static void scan_that_is_stopped_leaves_the_queue(void **state)
+{
+	struct buffer names = {0};
+	struct bench bench;
+
+	(void)state;
+	open_bench(&bench);
+	add_file(&bench, "a", 1, 0);
+	unit_queue_push(bench.queue, "x", 0);
+	bench.stop = true;
+	assert_int_equal(scan(&bench), -ECANCELED);
+	assert_string_equal(drain(&bench, &names), "x ");
+	buffer_deinit(&names);
+	close_bench(&bench);
+}
+
+static void cleared_names_are_counted(void **state)
+{
+	char name[NAME_MAX + 1];
+	struct bench bench;
+	uint64_t size;
+
+	(void)state;
+	open_bench(&bench);
+	add_file(&bench, "a", 1, 0);
+	add_file(&bench, "b", 1, 0);
+	assert_int_equal(scan(&bench), 0);
+	assert_true(unit_queue_pop(bench.queue, name, &size));
+	assert_int_equal(unit_queue_clear(bench.queue), 1);
+	assert_false(unit_queue_pop(bench.queue, name, &size));
+	assert_int_equal(unit_queue_clear(bench.queue), 0);
+	close_bench(&bench);
+}
+
+static void more_than_the_maximum_is_left_for_later_and_told(void **state)
+{
+	const unsigned more = 1000;
+	char name[NAME_MAX + 1];
+	char last[NAME_MAX + 1] = "";
+	struct bench bench;
+	unsigned count = 0;
+	uint64_t size;
+
+	(void)state;
+	open_bench(&bench);
+	/* Made with the youngest first; links, because inodes cost more time than names. */
+	for (unsigned i = 0; i < UNIT_QUEUE_MAX + more; i++) {
+		snprintf(name, sizeof(name), "n%06u", i);
+		add_file(&bench, name, (time_t)i + 1, 0);
+	}
+	assert_int_equal(scan(&bench), 0);
+	assert_true(unit_queue_has_more(bench.queue));
+	assert_int_equal(unit_queue_count(bench.queue), UNIT_QUEUE_MAX);
+	while (unit_queue_pop(bench.queue, name, &size)) {
+		assert_true(last[0] == '\0' || strcmp(name, last) < 0);
+		memcpy(last, name, sizeof(last));
+		count++;
+	}
+	assert_int_equal(count, UNIT_QUEUE_MAX);
+	snprintf(name, sizeof(name), "n%06u", more);
+	assert_string_equal(last, name);
+	close_bench(&bench);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(scan_finds_the_oldest_first),
+		cmocka_unit_test(size_comes_with_the_name),
+		cmocka_unit_test(name_that_waits_is_not_scanned),
+		cmocka_unit_test(pushed_names_follow_in_order),
+		cmocka_unit_test(name_announced_during_a_scan_is_not_lost),
+		cmocka_unit_test(scan_that_is_stopped_leaves_the_queue),
+		cmocka_unit_test(cleared_names_are_counted),
+		cmocka_unit_test(more_than_the_maximum_is_left_for_later_and_told),
+	};
+
+	return cmocka_run_group_tests_name("unit_queue", tests, NULL, NULL);
+}
