@@ -53,16 +53,12 @@ int background_start(struct background *background)
 	return 0;
 }
 
-void background_ready(struct background *background)
+void background_detach(const struct background *background)
 {
 	int null_fd;
 
 	if (background->ready_fd < 0)
 		return;
-	/* The parent may have been killed; that is no reason to stop. */
-	(void)!write(background->ready_fd, "", 1);
-	close(background->ready_fd);
-	background->ready_fd = -1;
 	null_fd = open("/dev/null", O_RDWR | O_CLOEXEC);
 	if (null_fd < 0)
 		return; /* a bare root directory: what we still write goes where it went before */
@@ -70,4 +66,15 @@ void background_ready(struct background *background)
 		(void)dup2(null_fd, fd);
 	if (null_fd > STDERR_FILENO)
 		close(null_fd);
+}
+
+void background_ready(struct background *background)
+{
+	if (background->ready_fd < 0)
+		return;
+	background_detach(background);
+	/* The parent may have been killed; that is no reason to stop. */
+	(void)!write(background->ready_fd, "", 1);
+	close(background->ready_fd);
+	background->ready_fd = -1;
 }

@@ -24,4 +24,7 @@ MUST_CHECK int background_start(struct background *background);
 /* Tells the parent, and lets go of stdin, stdout and stderr. Nothing in the foreground. */
 void background_ready(struct background *background);
 
+/* Lets go of the three, and leaves it to a child to be ready. Nothing in the foreground. */
+void background_detach(const struct background *background);
+
 #endif

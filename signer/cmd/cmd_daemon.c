@@ -300,6 +300,13 @@ static void say_as_supervisor(void *arg, bool is_error, const char *text)
 	log_close();
 }
 
+static void detach(void *arg)
+{
+	struct daemon *daemon = arg;
+
+	background_detach(&daemon->background);
+}
+
 static int supervise(struct daemon *daemon)
 {
 	const struct signer_config *config = daemon->settings.config;
@@ -307,6 +314,7 @@ static int supervise(struct daemon *daemon)
 	struct supervisor_options options = {
 		.work = work,
 		.arg = daemon,
+		.forked = detach,
 		.say = say_as_supervisor,
 		.limit = &limit,
 	};

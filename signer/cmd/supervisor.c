@@ -145,6 +145,7 @@ int supervisor_run(const struct supervisor_options *options)
 		}
 		if (child == 0)
 			_exit(run_child(&supervisor));
+		options->forked(options->arg);
 		status = watch_child(&supervisor, child);
 		if (supervisor.stopping || is_final(&supervisor, status))
 			return exit_code(status);

@@ -25,6 +25,8 @@ MUST_CHECK int supervisor_mark_new(struct supervisor_mark **mark_out);
 struct supervisor_options {
 	int (*work)(void *arg);
 	void *arg;
+	/* In the parent, once there is a child: what a start could still say, the child says. */
+	void (*forked)(void *arg);
 	/* One line on what happened; `is_error` when it is the last one. */
 	void (*say)(void *arg, bool is_error, const char *text);
 	struct restart_limit *limit;

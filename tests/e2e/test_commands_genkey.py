@@ -54,22 +54,24 @@ class Genkey(PostsealCase):
 
     @unittest.skipIf(GENKEY is None, "opendkim-genkey is not installed")
     def test_files_have_the_form_of_opendkim_genkey(self):
+        # Small keys, because they are made sooner; the first is of the default size.
         for flags in (
             [],
             ["-s", "sel", "-d", "example.com"],
-            ["-b", "1024"],
-            ["-b", "4096", "-a", "-d", "example.com"],
+            ["-b", "3072", "-a", "-d", "example.com"],
             ["-r"],
             ["-S"],
             ["-t"],
             ["-r", "-S", "-t", "-n", "a note", "-h", "sha256:sha1"],
-            ["--bits=2048", "--append-domain", "--domain=example.com", "--selector=x.y"],
+            ["--bits=1032", "--append-domain", "--domain=example.com", "--selector=x.y"],
             ["--restrict", "--nosubdomains", "--testmode", "--note=x", "--hash-algorithms=sha1"],
             ["--restrict", "--norestrict", "--testmode", "--no-testmode", "-a", "--noappend-domain"],
             ["-S", "--subdomains"],
             ["--nosubdomains", "--subdomains"],
         ):
             with self.subTest(flags):
+                if flags and "-b" not in flags and "--bits=1032" not in flags:
+                    flags = flags + ["-b", "1024"]
                 ours = self.path("ours")
                 theirs = self.path("theirs")
                 for directory in (ours, theirs):
