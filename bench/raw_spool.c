@@ -13,6 +13,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <limits.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -37,6 +38,7 @@ struct raw_thread {
 	pthread_t thread;
 
 	/* Results. */
+	uint64_t units;
 	uint64_t messages;
 	double user_s;
 	double system_s;
@@ -153,6 +155,7 @@ static int run_batch(struct raw_thread *thread, uint64_t first, uint64_t end)
 		r = remove_inputs(thread, first, end);
 	if (r != 0)
 		return r;
+	thread->units += end - first;
 	for (uint64_t unit = first; unit < end; unit++)
 		thread->messages += spool_load_unit_messages(thread->raw->load, unit);
 	return 0;
@@ -248,7 +251,7 @@ static void close_dirs(const struct raw_dirs *dirs)
 }
 
 static int run_in_dirs(const struct raw_spool *raw, const struct raw_dirs *dirs,
-		       struct measure *measure)
+		       struct measure *measure, uint64_t *units)
 {
 	struct raw_thread *threads = calloc(raw->threads, sizeof(threads[0]));
 	int r = threads == NULL ? -ENOMEM : 0;
@@ -259,6 +262,7 @@ static int run_in_dirs(const struct raw_spool *raw, const struct raw_dirs *dirs,
 		r = run_threads(threads, raw->threads, raw->seconds_max, &measure->seconds);
 	for (unsigned i = 0; threads != NULL && i < raw->threads; i++) {
 		r = r == 0 ? threads[i].error : r;
+		*units += threads[i].units;
 		measure->work += threads[i].messages;
 		measure->user_s += threads[i].user_s;
 		measure->system_s += threads[i].system_s;
@@ -268,11 +272,30 @@ static int run_in_dirs(const struct raw_spool *raw, const struct raw_dirs *dirs,
 	return r;
 }
 
+/* As with postseal, a rate counts only if the work was done. */
+static int check_rooms(const struct raw_spool *raw, uint64_t units, struct failure *failure)
+{
+	uint64_t in = 0;
+	uint64_t out = 0;
+	uint64_t want_out = raw->method == RAW_SPOOL_APPEND ? raw->threads : units;
+	int r = spool_load_count_files(raw->spool_path, "in", &in, failure);
+
+	if (r == 0)
+		r = spool_load_count_files(raw->spool_path, "out", &out, failure);
+	if (r == 0 && (out != want_out || in + units != spool_load_unit_count(raw->load)))
+		r = failure_set(failure, BENCH_E_FAILED,
+				"%s: a raw method left %" PRIu64 " files in in/ and %" PRIu64
+				" in out/",
+				raw->spool_path, in, out);
+	return r;
+}
+
 int raw_spool_run(void *arg, struct measure *measure_out, struct failure *failure)
 {
 	const struct raw_spool *raw = arg;
 	struct raw_dirs dirs = {-1, -1, -1};
 	struct measure measure = {0};
+	uint64_t units = 0;
 	int r = spool_load_fill(raw->load, raw->spool_path, failure);
 
 	if (r != 0)
@@ -283,11 +306,13 @@ int raw_spool_run(void *arg, struct measure *measure_out, struct failure *failur
 	if (r == 0)
 		r = open_dir(raw->spool_path, "out", &dirs.out);
 	if (r == 0)
-		r = run_in_dirs(raw, &dirs, &measure);
+		r = run_in_dirs(raw, &dirs, &measure, &units);
 	close_dirs(&dirs);
 	if (r != 0)
 		return failure_set(failure, r, "%s: a raw method", raw->spool_path);
-	r = spool_load_clear(raw->spool_path, failure);
+	r = check_rooms(raw, units, failure);
+	if (r == 0)
+		r = spool_load_clear(raw->spool_path, failure);
 	if (r == 0)
 		*measure_out = measure;
 	return r;

@@ -229,29 +229,63 @@ int spool_load_fill_large(const struct mail_maker *maker, uint64_t size, const c
 	return r == 0 ? 0 : failure_set(failure, r, "%s/in/%s", spool_path, name);
 }
 
-static int clear_room(const char *spool_path, const char *room, struct failure *failure)
+static int open_names(const char *spool_path, const char *room, DIR **names_out,
+		      struct failure *failure)
 {
-	struct dirent *entry;
-	DIR *dir;
 	int fd = -1;
 	int r = open_room(spool_path, room, &fd, failure);
 
 	if (r != 0)
 		return r;
-	dir = fdopendir(fd);
-	if (dir == NULL) {
-		r = failure_set(failure, -errno, "%s/%s", spool_path, room);
-		close(fd);
+	*names_out = fdopendir(fd);
+	if (*names_out != NULL)
+		return 0;
+	r = failure_set(failure, -errno, "%s/%s", spool_path, room);
+	close(fd);
+	return r;
+}
+
+/* NULL: there are no more. */
+static const char *next_name(DIR *names)
+{
+	struct dirent *entry;
+
+	do {
+		entry = readdir(names);
+	} while (entry != NULL &&
+		 (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0));
+	return entry == NULL ? NULL : entry->d_name;
+}
+
+int spool_load_count_files(const char *spool_path, const char *room, uint64_t *count_out,
+			   struct failure *failure)
+{
+	uint64_t count = 0;
+	DIR *names;
+	int r = open_names(spool_path, room, &names, failure);
+
+	if (r != 0)
 		return r;
+	while (next_name(names) != NULL)
+		count++;
+	closedir(names);
+	*count_out = count;
+	return 0;
+}
+
+static int clear_room(const char *spool_path, const char *room, struct failure *failure)
+{
+	const char *name;
+	DIR *names;
+	int r = open_names(spool_path, room, &names, failure);
+
+	if (r != 0)
+		return r;
+	while (r == 0 && (name = next_name(names)) != NULL) {
+		if (unlinkat(dirfd(names), name, 0) != 0)
+			r = failure_set(failure, -errno, "%s/%s/%s", spool_path, room, name);
 	}
-	while (r == 0 && (entry = readdir(dir)) != NULL) {
-		if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
-			continue;
-		if (unlinkat(dirfd(dir), entry->d_name, 0) != 0)
-			r = failure_set(failure, -errno, "%s/%s/%s", spool_path, room,
-					entry->d_name);
-	}
-	closedir(dir);
+	closedir(names);
 	return r;
 }
 

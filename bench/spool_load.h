@@ -50,6 +50,10 @@ MUST_CHECK int spool_load_fill_large(const struct mail_maker *maker, uint64_t si
 				     const char *spool_path, const char *name,
 				     struct failure *failure);
 
+/* Files in one room. */
+MUST_CHECK int spool_load_count_files(const char *spool_path, const char *room, uint64_t *count_out,
+				      struct failure *failure);
+
 /* Removes every file in the four rooms. */
 MUST_CHECK int spool_load_clear(const char *spool_path, struct failure *failure);
 
