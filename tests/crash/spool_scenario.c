@@ -167,7 +167,11 @@ static void see_message(void *arg, size_t index, struct bytes text)
 	message = find_message(visit->scenario, report.id);
 	MUST(message != NULL);
 	message->seen++;
-	message->seen_right += is_right(visit->directory, message, &report);
+	if (is_right(visit->directory, message, &report))
+		message->seen_right++;
+	else
+		snprintf(message->where, sizeof(message->where), "%s, %zu of %zu signatures valid",
+			 visit->directory, report.valid, report.signatures);
 }
 
 static bool is_note(const char *name)
@@ -212,6 +216,7 @@ const char *spool_scenario_check(struct spool_scenario *scenario, char *text, si
 	for (size_t i = 0; i < scenario->message_count; i++) {
 		scenario->messages[i].seen = 0;
 		scenario->messages[i].seen_right = 0;
+		scenario->messages[i].where[0] = '\0';
 	}
 	see_directory(scenario, "in");
 	see_directory(scenario, "out");
@@ -229,8 +234,8 @@ const char *spool_scenario_check(struct spool_scenario *scenario, char *text, si
 		const struct scenario_message *message = &scenario->messages[i];
 
 		if (message->seen != 1 || message->seen_right != 1)
-			snprintf(text, size, "%s is there %u times, %u of them right", message->id,
-				 message->seen, message->seen_right);
+			snprintf(text, size, "%s is there %u times, %u of them right: %s",
+				 message->id, message->seen, message->seen_right, message->where);
 	}
 	if (spool_fixture_list(scenario->fixture, "tmp", &names)[0] != '\0')
 		snprintf(text, size, "in tmp/ are: %.200s", buffer_string(&names));

@@ -26,6 +26,7 @@ struct spool_scenario {
 		uint8_t digest[SHA256_SIZE];
 		unsigned seen;
 		unsigned seen_right;
+		char where[64]; /* it is not right */
 	} messages[SCENARIO_MESSAGES_MAX];
 	size_t message_count;
 	bool well_formed; /* all batches seen so far were */

@@ -1,0 +1,182 @@
+/*
+ * Goal:   whatever allocation fails, in our code, in OpenSSL or in libc, nothing crashes, no message is
+ *         lost, doubled or let out unsigned, and a run without trouble brings all of them home.
+ * Method: malloc() and its like are ours, for the whole process. In round N the Nth allocation of a run
+ *         fails, and only that; then all from the Nth on for a while. After each a consumer takes what
+ *         is in out/, in every other round, and the spool is signed without trouble. Descriptors are
+ *         counted, and so is the memory that is still in use.
+ * Use:    test_spool_memory [STEP]: only every STEPth N; 1 is all.
+ */
+#include "tests/crash/spool_scenario.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <malloc.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define HAS_SANITIZER 1
+#endif
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define HAS_SANITIZER 1
+#endif
+#endif
+
+#ifdef HAS_SANITIZER
+
+int main(void)
+{
+	puts("a sanitizer has its own malloc()");
+	return 77;
+}
+
+#else
+
+/* What glibc has behind malloc(). */
+extern void *__libc_malloc(size_t size);
+extern void *__libc_calloc(size_t count, size_t size);
+extern void *__libc_realloc(void *memory, size_t size);
+extern void *__libc_memalign(size_t alignment, size_t size);
+
+static atomic_uint allocations;
+static atomic_uint fail_from; /* 0: none fails */
+static atomic_uint fail_count;
+
+static bool fails(void)
+{
+	unsigned from = atomic_load(&fail_from);
+	unsigned number;
+
+	if (from == 0)
+		return false;
+	number = atomic_fetch_add(&allocations, 1) + 1;
+	if (number < from || number >= from + atomic_load(&fail_count))
+		return false;
+	errno = ENOMEM;
+	return true;
+}
+
+void *malloc(size_t size)
+{
+	return fails() ? NULL : __libc_malloc(size);
+}
+
+void *calloc(size_t count, size_t size)
+{
+	return fails() ? NULL : __libc_calloc(count, size);
+}
+
+void *realloc(void *memory, size_t size)
+{
+	return fails() ? NULL : __libc_realloc(memory, size);
+}
+
+void *memalign(size_t alignment, size_t size)
+{
+	return fails() ? NULL : __libc_memalign(alignment, size);
+}
+
+void *aligned_alloc(size_t alignment, size_t size)
+{
+	return memalign(alignment, size);
+}
+
+int posix_memalign(void **memory_out, size_t alignment, size_t size)
+{
+	void *memory = memalign(alignment, size);
+
+	if (memory == NULL)
+		return ENOMEM;
+	*memory_out = memory;
+	return 0;
+}
+
+struct bench {
+	struct spool_fixture fixture;
+	struct spool_scenario scenario;
+	unsigned step;
+	unsigned rounds;
+	unsigned failures;
+};
+
+static void say(struct bench *bench, const char *engine, unsigned at, unsigned count,
+		const char *what)
+{
+	bench->failures++;
+	printf("%s, %u allocations from %u on: %s\n", engine, count, at, what);
+	fflush(stdout);
+}
+
+/* One round. False: there was no Nth allocation. */
+static bool run_round(struct bench *bench, const char *engine, unsigned at, unsigned count)
+{
+	struct spool_result result;
+	unsigned descriptors;
+	unsigned done;
+	char text[300];
+	const char *wrong;
+
+	spool_scenario_fill(&bench->scenario);
+	descriptors = spool_fixture_descriptors();
+	atomic_store(&allocations, 0);
+	atomic_store(&fail_count, count);
+	atomic_store(&fail_from, at);
+	(void)spool_fixture_run(&bench->fixture, NULL, &result);
+	atomic_store(&fail_from, 0);
+	done = atomic_load(&allocations);
+	if (at % 2 == 1)
+		spool_scenario_take(&bench->scenario, 1);
+	if (spool_fixture_descriptors() != descriptors)
+		say(bench, engine, at, count, "a descriptor is left open");
+	if (spool_fixture_run(&bench->fixture, NULL, &result) != 0)
+		say(bench, engine, at, count, result.error_text);
+	wrong = spool_scenario_check(&bench->scenario, text, sizeof(text));
+	if (wrong != NULL)
+		say(bench, engine, at, count, wrong);
+	bench->rounds++;
+	return done >= at;
+}
+
+static void run_rounds(struct bench *bench, const char *engine, unsigned count, unsigned step)
+{
+	const char *const options[] = {"IoEngine",   engine, "SyncMode", "none",
+				       "SpoolBatch", "4",    NULL};
+	const char *only = getenv("ONLY"); /* this N, for whoever looks for a fault */
+	unsigned at = only != NULL ? (unsigned)atoi(only) : 1 + bench->rounds % step;
+
+	/* A context of its own each time, so that keys are loaded anew. */
+	do {
+		spool_fixture_configure(&bench->fixture, options);
+	} while (run_round(bench, engine, at, count) && only == NULL && (at += step) != 0);
+	printf("%s, %u at once: up to allocation %u\n", engine, count, at);
+	fflush(stdout);
+}
+
+int main(int argc, char **argv)
+{
+	struct bench bench = {.step = argc > 1 ? (unsigned)atoi(argv[1]) : 1};
+	int null_fd = open("/dev/null", O_WRONLY | O_CLOEXEC);
+
+	if (bench.step == 0) {
+		fputs("usage: test_spool_memory [STEP]\n", stderr);
+		return 2;
+	}
+	if (getenv("VERBOSE") == NULL && null_fd >= 0)
+		(void)dup2(null_fd, STDERR_FILENO);
+	spool_fixture_open(&bench.fixture, NULL);
+	spool_scenario_open(&bench.scenario, &bench.fixture);
+	run_rounds(&bench, "io_uring", 1, bench.step);
+	run_rounds(&bench, "threads", 1, bench.step);
+	run_rounds(&bench, "io_uring", 5, 3 * bench.step);
+	run_rounds(&bench, "threads", 50, 3 * bench.step);
+	spool_scenario_close(&bench.scenario);
+	spool_fixture_close(&bench.fixture);
+	printf("%u rounds, %u failures\n", bench.rounds, bench.failures);
+	return bench.failures == 0 ? 0 : 1;
+}
+
+#endif
