@@ -385,14 +385,27 @@ static int load_file(struct key_store *store, const char *path, struct key_entry
 	return r;
 }
 
+static int load_inline(struct key_store *store, const char *text, struct key_entry *entry,
+		       struct key_problem *problem)
+{
+	int r = key_new("the key in the table", bytes_of_string(text), store->config.rsa_bits_min,
+			&entry->key, problem);
+
+	/* Most likely somebody wrote a path in a way that does not look like one. */
+	if (r == KEY_E_MALFORMED)
+		return key_problem_set(problem, r,
+				       "the key in the table is neither a private key nor a path; "
+				       "a path begins with /, ./ or ../");
+	return r;
+}
+
 static int load(struct key_store *store, const char *reference, struct key_entry *entry,
 		bool *was_read_out, struct key_problem *problem)
 {
 	if (key_store_is_path(reference))
 		return load_file(store, reference, entry, was_read_out, problem);
 	*was_read_out = true;
-	return key_new("the key in the table", bytes_of_string(reference),
-		       store->config.rsa_bits_min, &entry->key, problem);
+	return load_inline(store, reference, entry, problem);
 }
 
 static int entry_set_failure(struct key_entry *entry, int outcome,
@@ -530,5 +543,6 @@ void key_store_stats(struct key_store *store, struct key_store_stats *stats_out)
 	(void)pthread_rwlock_rdlock(&store->lock);
 	*stats_out = store->stats;
 	stats_out->keys = store->keys.count;
+	stats_out->failures = store->failures.count;
 	(void)pthread_rwlock_unlock(&store->lock);
 }

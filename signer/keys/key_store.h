@@ -44,6 +44,7 @@ struct key_store_config {
 
 struct key_store_stats {
 	size_t keys;	    /* references that have a key */
+	size_t failures;    /* references that are remembered to have none */
 	uint64_t loads;	    /* key files and inline keys that were read and parsed */
 	uint64_t evictions; /* keys put out because keys_max was reached */
 	uint64_t reloads;   /* loads of keys that had been put out before */

@@ -16,7 +16,6 @@
 #define SIGN_GROUP_MAX 8
 
 struct sign_engine {
-	const char *name;
 	size_t group_max; /* RSA jobs in one call of sign() that pay; 1 to SIGN_GROUP_MAX */
 	int (*worker_new)(void **worker_out);
 	void (*worker_free)(void *worker);

@@ -121,7 +121,6 @@ static void engine_sign(void *state, struct sign_job *const *jobs, size_t count)
 }
 
 const struct sign_engine sign_engine_openssl = {
-	.name = "openssl",
 	.group_max = 1,
 	.worker_new = engine_worker_new,
 	.worker_free = engine_worker_free,

@@ -221,6 +221,7 @@ static void many_failures_put_no_key_out(void **state)
 	}
 	assert_int_equal(stats().keys, 1);
 	assert_int_equal(stats().evictions, 0);
+	assert_true(stats().failures <= 1024);
 }
 
 static void inline_keys_are_found_by_their_text(void **state)
@@ -243,6 +244,8 @@ static void inline_keys_are_found_by_their_text(void **state)
 	key_unref(second);
 	assert_int_equal(outcome_of("MIIBVgIBADANBg"), KEY_E_MALFORMED);
 	assert_null(strstr(problem.text, "MIIB"));
+	assert_int_equal(outcome_of("keys/s1.pem"), KEY_E_MALFORMED);
+	assert_non_null(strstr(problem.text, "a path begins with /, ./ or ../"));
 }
 
 static void names_of_one_file_share_one_key(void **state)
@@ -345,6 +348,22 @@ static void store_as_large_as_needed_says_nothing(void **state)
 		assert_int_equal(outcome_of(numbered(i % 4)), 0);
 	assert_false(key_store_take_notice(store, text));
 	assert_int_equal(stats().loads, 4);
+}
+
+/* Each key once is no reason for a larger store. */
+static void keys_that_do_not_come_back_say_nothing(void **state)
+{
+	char text[KEY_STORE_NOTICE_SIZE];
+
+	(void)state;
+	remake_store(2, true, 0);
+	for (size_t i = 0; i < 100; i++) {
+		temp_dir_write(&dir, numbered(i) + strlen(dir.path) + 1, buffer_bytes(&pems[0]),
+			       0600);
+		assert_int_equal(outcome_of(numbered(i)), 0);
+	}
+	assert_false(key_store_take_notice(store, text));
+	assert_int_equal(stats().evictions, 98);
 }
 
 static void unsafe_is_only_said_if_not_required(void **state)
@@ -481,6 +500,7 @@ int main(void)
 		TEST(least_used_keys_are_put_out),
 		TEST(too_small_store_says_so_once),
 		TEST(store_as_large_as_needed_says_nothing),
+		TEST(keys_that_do_not_come_back_say_nothing),
 		TEST(unsafe_is_only_said_if_not_required),
 		TEST(small_key_is_refused_by_minimum_key_bits),
 		TEST(threads_share_a_store_that_is_too_small),

@@ -165,6 +165,27 @@ static void record_cut_or_lengthened_is_malformed(void **state)
 	buffer_deinit(&info);
 }
 
+static void record_with_a_third_number_is_malformed(void **state)
+{
+	struct buffer plain = sample_text(rsa, RSA_PUBLIC_DER);
+	struct bytes record = buffer_bytes(&plain);
+	struct buffer longer = {0};
+	struct buffer content = {0};
+	struct public_key *key;
+	struct bytes numbers;
+
+	(void)state;
+	assert_true(der_take(&record, DER_SEQUENCE, &numbers));
+	assert_int_equal(buffer_append(&content, numbers), 0);
+	assert_int_equal(der_append_unsigned(&content, BYTES_LITERAL("\1")), 0);
+	assert_int_equal(der_append(&longer, DER_SEQUENCE, buffer_bytes(&content)), 0);
+	assert_int_equal(public_key_new(KEY_RSA, buffer_bytes(&longer), &key),
+			 PUBLIC_KEY_E_MALFORMED);
+	buffer_deinit(&plain);
+	buffer_deinit(&longer);
+	buffer_deinit(&content);
+}
+
 struct size_row {
 	const char *name;
 	size_t modulus_size; /* bytes */
@@ -248,6 +269,7 @@ int main(void)
 		cmocka_unit_test(ed25519_raw_verifies),
 		cmocka_unit_test(record_of_another_type_is_malformed),
 		cmocka_unit_test(record_cut_or_lengthened_is_malformed),
+		cmocka_unit_test(record_with_a_third_number_is_malformed),
 		cmocka_unit_test(rsa_numbers_are_bounded),
 		cmocka_unit_test(p_is_base64_of_the_record),
 	};

@@ -388,7 +388,6 @@ static void picky_sign(void *worker, struct sign_job *const *jobs, size_t count)
 }
 
 static const struct sign_engine picky_engine = {
-	.name = "picky",
 	.group_max = SIGN_GROUP_MAX,
 	.worker_new = picky_worker_new,
 	.worker_free = free,
