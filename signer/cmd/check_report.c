@@ -25,11 +25,11 @@ void check_report_begin(struct check_report *report, bool is_json)
 		.is_json = is_json,
 		.has_colours = isatty(STDOUT_FILENO) && (no_colour == NULL || no_colour[0] == '\0'),
 	};
-	json_init(&report->json, stdout);
+	json_stream_init(&report->json, stdout);
 	if (!is_json)
 		return;
-	json_begin(&report->json, NULL, '{');
-	json_begin(&report->json, "findings", '[');
+	json_stream_begin(&report->json, NULL, '{');
+	json_stream_begin(&report->json, "findings", '[');
 }
 
 void check_report_section(struct check_report *report, const char *name)
@@ -41,19 +41,19 @@ void check_report_section(struct check_report *report, const char *name)
 static void write_object(struct check_report *report, enum check_level level,
 			 struct problem_place place, const char *text)
 {
-	struct json_writer *json = &report->json;
+	struct json_stream *json = &report->json;
 
-	json_begin(json, NULL, '{');
-	json_string(json, "level", levels[level].word);
-	json_string(json, "section", report->section);
-	json_string(json, "file", place.file);
+	json_stream_begin(json, NULL, '{');
+	json_stream_string(json, "level", levels[level].word);
+	json_stream_string(json, "section", report->section);
+	json_stream_string(json, "file", place.file);
 	if (place.line > 0)
-		json_number(json, "line", place.line);
+		json_stream_number(json, "line", place.line);
 	else
-		json_string(json, "line", NULL);
-	json_string(json, "name", place.name);
-	json_string(json, "text", text);
-	json_end(json, '}');
+		json_stream_string(json, "line", NULL);
+	json_stream_string(json, "name", place.name);
+	json_stream_string(json, "text", text);
+	json_stream_end(json, '}');
 }
 
 static void write_level(const struct check_report *report, enum check_level level)
@@ -139,8 +139,8 @@ void check_report_end(struct check_report *report)
 		       warnings == 1 ? "" : "s");
 		return;
 	}
-	json_end(&report->json, ']');
-	json_number(&report->json, "errors", errors);
-	json_number(&report->json, "warnings", warnings);
-	json_end(&report->json, '}');
+	json_stream_end(&report->json, ']');
+	json_stream_number(&report->json, "errors", errors);
+	json_stream_number(&report->json, "warnings", warnings);
+	json_stream_end(&report->json, '}');
 }

@@ -15,7 +15,7 @@
 
 #include "common/compiler.h"
 #include "common/problems.h"
-#include "signer/cmd/json_writer.h"
+#include "signer/cmd/json_stream.h"
 
 #define CHECK_REPORT_MANY 20
 
@@ -31,7 +31,7 @@ struct check_report {
 	const char *section;
 	bool section_is_written;
 	size_t counts[CHECK_ERROR + 1];
-	struct json_writer json;
+	struct json_stream json;
 };
 
 void check_report_begin(struct check_report *report, bool is_json);

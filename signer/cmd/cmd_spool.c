@@ -2,7 +2,7 @@
  * postseal spool: signs what is in DIR/in. With --once until that is empty, else until it is stopped.
  */
 #include "signer/cmd/command.h"
-#include "signer/cmd/json_writer.h"
+#include "signer/cmd/json_stream.h"
 #include "signer/cmd/output.h"
 #include "signer/cmd/progress.h"
 #include "signer/cmd/settings.h"
@@ -61,21 +61,21 @@ static void show_progress(void *arg, const struct spool_result *so_far, uint64_t
 static void print_json(const struct spool_result *result)
 {
 	const struct unit_counts *messages = &result->messages;
-	struct json_writer json;
+	struct json_stream json;
 
-	json_init(&json, stdout);
-	json_begin(&json, NULL, '{');
-	json_number(&json, "signed", messages->signed_count);
-	json_number(&json, "passed", messages->passed_count);
-	json_number(&json, "already_signed", messages->already_signed_count);
-	json_number(&json, "failed", messages->refused_count);
-	json_number(&json, "units_out", result->released_units + result->passed_units);
-	json_number(&json, "units_failed", result->failed_units);
-	json_number(&json, "units_stayed", result->stayed_units);
-	json_number(&json, "batches", result->batches);
-	json_seconds(&json, "seconds", result->seconds);
-	json_string(&json, "error", result->error == 0 ? NULL : result->error_text);
-	json_end(&json, '}');
+	json_stream_init(&json, stdout);
+	json_stream_begin(&json, NULL, '{');
+	json_stream_number(&json, "signed", messages->signed_count);
+	json_stream_number(&json, "passed", messages->passed_count);
+	json_stream_number(&json, "already_signed", messages->already_signed_count);
+	json_stream_number(&json, "failed", messages->refused_count);
+	json_stream_number(&json, "units_out", result->released_units + result->passed_units);
+	json_stream_number(&json, "units_failed", result->failed_units);
+	json_stream_number(&json, "units_stayed", result->stayed_units);
+	json_stream_number(&json, "batches", result->batches);
+	json_stream_seconds(&json, "seconds", result->seconds);
+	json_stream_string(&json, "error", result->error == 0 ? NULL : result->error_text);
+	json_stream_end(&json, '}');
 }
 
 static void print_summary(const struct spool_result *result)

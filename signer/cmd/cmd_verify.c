@@ -5,7 +5,7 @@
  * them. What is found is written as soon as it is known, one line or JSON object a signature.
  */
 #include "signer/cmd/command.h"
-#include "signer/cmd/json_writer.h"
+#include "signer/cmd/json_stream.h"
 #include "signer/cmd/key_finder.h"
 #include "signer/cmd/output.h"
 #include "signer/cmd/progress.h"
@@ -39,7 +39,7 @@ struct verify_command {
 	struct settings settings;
 	const char *keys_path;
 	bool json;
-	struct json_writer writer;
+	struct json_stream writer;
 	struct progress progress;
 
 	struct signing_context *context; /* NULL: there is no configuration */
@@ -136,29 +136,29 @@ static void print_line(const char *name, const struct verification_result *resul
 	putchar('\n');
 }
 
-static void print_object(struct json_writer *json, const struct verification_result *result,
+static void print_object(struct json_stream *json, const struct verification_result *result,
 			 unsigned bits, const char *why)
 {
 	const struct dkim_signature *signature = &result->signature;
 
-	json_begin(json, NULL, '{');
-	json_bool(json, "pass", result->status == VERIFICATION_PASS);
-	json_string(json, "status", verification_status_name(result->status));
-	json_string(json, "reason",
-		    result->status == VERIFICATION_PASS ? NULL : reason_of(result, why));
+	json_stream_begin(json, NULL, '{');
+	json_stream_bool(json, "pass", result->status == VERIFICATION_PASS);
+	json_stream_string(json, "status", verification_status_name(result->status));
+	json_stream_string(json, "reason",
+			   result->status == VERIFICATION_PASS ? NULL : reason_of(result, why));
 	if (result->status != VERIFICATION_MALFORMED) {
-		json_bytes(json, "domain", signature->domain);
-		json_bytes(json, "selector", signature->selector);
-		json_bytes(json, "identity", buffer_bytes(&signature->identity));
-		json_string(json, "algorithm", dkim_algorithm_name(signature->algorithm));
-		json_string(json, "header_canonicalization",
-			    canonicalization_name(signature->header_canonicalization));
-		json_string(json, "body_canonicalization",
-			    canonicalization_name(signature->body_canonicalization));
+		json_stream_bytes(json, "domain", signature->domain);
+		json_stream_bytes(json, "selector", signature->selector);
+		json_stream_bytes(json, "identity", buffer_bytes(&signature->identity));
+		json_stream_string(json, "algorithm", dkim_algorithm_name(signature->algorithm));
+		json_stream_string(json, "header_canonicalization",
+				   canonicalization_name(signature->header_canonicalization));
+		json_stream_string(json, "body_canonicalization",
+				   canonicalization_name(signature->body_canonicalization));
 	}
 	if (bits != 0)
-		json_number(json, "key_bits", bits);
-	json_end(json, '}');
+		json_stream_number(json, "key_bits", bits);
+	json_stream_end(json, '}');
 }
 
 /* One signature: finds its key if it needs one, and tells. */
@@ -190,9 +190,9 @@ static void begin_message(struct verify_command *command, const char *name)
 {
 	if (!command->json)
 		return;
-	json_begin(&command->writer, NULL, '{');
-	json_string(&command->writer, "file", name);
-	json_begin(&command->writer, "signatures", '[');
+	json_stream_begin(&command->writer, NULL, '{');
+	json_stream_string(&command->writer, "file", name);
+	json_stream_begin(&command->writer, "signatures", '[');
 }
 
 /* `fault` NULL: the message could be read. */
@@ -205,11 +205,11 @@ static void end_message(struct verify_command *command, const char *name, bool p
 	command->messages++;
 	command->passed += passes;
 	if (command->json) {
-		json_end(&command->writer, ']');
-		json_bool(&command->writer, "pass", passes);
-		json_number(&command->writer, "skipped", skipped);
-		json_string(&command->writer, "error", fault);
-		json_end(&command->writer, '}');
+		json_stream_end(&command->writer, ']');
+		json_stream_bool(&command->writer, "pass", passes);
+		json_stream_number(&command->writer, "skipped", skipped);
+		json_stream_string(&command->writer, "error", fault);
+		json_stream_end(&command->writer, '}');
 		return;
 	}
 	if (fault != NULL || count == 0) {
@@ -225,17 +225,15 @@ static void end_message(struct verify_command *command, const char *name, bool p
 /* What is wrong with the message as a whole, in `fault`. */
 static int message_fault(struct verify_command *command, int r, char fault[KEY_FINDER_WHY_SIZE])
 {
-	uint64_t line = message_reader_lines(&command->reader);
-
 	if (r < 0)
 		return r;
 	if (message_reader_is_done(&command->reader))
 		snprintf(fault, KEY_FINDER_WHY_SIZE, "malformed: its body has a CR without LF");
-	else if (line == 0)
+	else if (r == MESSAGE_E_NO_HEADER)
 		snprintf(fault, KEY_FINDER_WHY_SIZE, "malformed: %s", message_reader_reason(r));
 	else
-		snprintf(fault, KEY_FINDER_WHY_SIZE, "malformed: line %" PRIu64 ": %s", line,
-			 message_reader_reason(r));
+		snprintf(fault, KEY_FINDER_WHY_SIZE, "malformed: line %" PRIu64 ": %s",
+			 message_reader_lines(&command->reader), message_reader_reason(r));
 	return 0;
 }
 
@@ -352,18 +350,19 @@ static int report(struct verify_command *command, const struct command_line *lin
 	int r;
 
 	if (command->json) {
-		json_init(&command->writer, stdout);
-		json_begin(&command->writer, NULL, '{');
-		json_begin(&command->writer, "messages", '[');
+		json_stream_init(&command->writer, stdout);
+		json_stream_begin(&command->writer, NULL, '{');
+		json_stream_begin(&command->writer, "messages", '[');
 	}
 	r = verify_all(command, line);
 	if (r != 0)
 		return r;
 	if (command->json) {
-		json_end(&command->writer, ']');
-		json_number(&command->writer, "passed", command->passed);
-		json_number(&command->writer, "not_passed", command->messages - command->passed);
-		json_end(&command->writer, '}');
+		json_stream_end(&command->writer, ']');
+		json_stream_number(&command->writer, "passed", command->passed);
+		json_stream_number(&command->writer, "not_passed",
+				   command->messages - command->passed);
+		json_stream_end(&command->writer, '}');
 	} else if (line->operand_count > 1) {
 		printf("%" PRIu64 " of %" PRIu64 " messages have a signature that passes\n",
 		       command->passed, command->messages);

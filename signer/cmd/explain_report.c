@@ -1,6 +1,6 @@
 #include "signer/cmd/explain_report.h"
 
-#include "signer/cmd/json_writer.h"
+#include "signer/cmd/json_stream.h"
 #include "signer/cmd/output.h"
 #include "signer/keys/key.h"
 
@@ -225,124 +225,125 @@ void explain_report_text(const struct explanation *explanation, bool is_verbose)
 		print_fields(explanation);
 }
 
-static void write_place(struct json_writer *json, const char *name, struct problem_place place)
+static void write_place(struct json_stream *json, const char *name, struct problem_place place)
 {
-	json_begin(json, name, '{');
-	json_string(json, "file", place.file);
+	json_stream_begin(json, name, '{');
+	json_stream_string(json, "file", place.file);
 	if (place.line > 0)
-		json_number(json, "line", place.line);
+		json_stream_number(json, "line", place.line);
 	else
-		json_string(json, "line", NULL);
-	json_string(json, "option", place.name);
-	json_end(json, '}');
+		json_stream_string(json, "line", NULL);
+	json_stream_string(json, "option", place.name);
+	json_stream_end(json, '}');
 }
 
-static void write_made(struct json_writer *json, const struct explanation *explanation,
+static void write_made(struct json_stream *json, const struct explanation *explanation,
 		       const struct dkim_signature *made)
 {
-	json_string(json, "algorithm", dkim_algorithm_name(made->algorithm));
-	json_string(json, "header_canonicalization",
-		    canonicalization_name(made->header_canonicalization));
-	json_string(json, "body_canonicalization",
-		    canonicalization_name(made->body_canonicalization));
+	json_stream_string(json, "algorithm", dkim_algorithm_name(made->algorithm));
+	json_stream_string(json, "header_canonicalization",
+			   canonicalization_name(made->header_canonicalization));
+	json_stream_string(json, "body_canonicalization",
+			   canonicalization_name(made->body_canonicalization));
 	if (made->has_expiry)
-		json_number(json, "ttl_seconds", made->expiry - made->timestamp);
+		json_stream_number(json, "ttl_seconds", made->expiry - made->timestamp);
 	if (made->body_limit != DKIM_SIGNATURE_NO_BODY_LIMIT)
-		json_number(json, "body_length", made->body_limit);
+		json_stream_number(json, "body_length", made->body_limit);
 	if (explanation->name == NULL)
 		return;
-	json_begin(json, "signed_fields", '[');
+	json_stream_begin(json, "signed_fields", '[');
 	for (size_t i = 0; i < made->names.count; i++)
-		json_bytes(json, NULL, made->names.names[i]);
-	json_end(json, ']');
+		json_stream_bytes(json, NULL, made->names.names[i]);
+	json_stream_end(json, ']');
 }
 
-static void write_signature(struct json_writer *json, const struct explanation *explanation,
+static void write_signature(struct json_stream *json, const struct explanation *explanation,
 			    const struct explained_signature *signature)
 {
 	const struct planned_signature *planned = signature->planned;
 
-	json_begin(json, NULL, '{');
-	json_bytes(json, "domain", planned->signing_domain);
-	json_bytes(json, "selector", planned->selector);
+	json_stream_begin(json, NULL, '{');
+	json_stream_bytes(json, "domain", planned->signing_domain);
+	json_stream_bytes(json, "selector", planned->selector);
 	if (planned->identity.size > 0)
-		json_bytes(json, "identity", planned->identity);
+		json_stream_bytes(json, "identity", planned->identity);
 	else
-		json_string(json, "identity", NULL);
+		json_stream_string(json, "identity", NULL);
 	write_place(json, "signing_row", planned->signing_place);
 	write_place(json, "key_row", planned->key_place);
-	json_string(json, "key", planned->key_path);
-	json_string(json, "key_type",
-		    signature->key == NULL ? NULL : key_type_name(key_type(signature->key)));
+	json_stream_string(json, "key", planned->key_path);
+	json_stream_string(json, "key_type",
+			   signature->key == NULL ? NULL : key_type_name(key_type(signature->key)));
 	if (signature->key != NULL)
-		json_number(json, "key_bits", key_bits(signature->key));
-	json_string(json, "key_problem", signature->key == NULL ? signature->problem.text : NULL);
+		json_stream_number(json, "key_bits", key_bits(signature->key));
+	json_stream_string(json, "key_problem",
+			   signature->key == NULL ? signature->problem.text : NULL);
 	if (signature->is_made)
 		write_made(json, explanation, &signature->parsed);
-	json_end(json, '}');
+	json_stream_end(json, '}');
 }
 
-static void write_step(struct json_writer *json, const struct explanation *explanation,
+static void write_step(struct json_stream *json, const struct explanation *explanation,
 		       const struct explain_step *step)
 {
-	json_begin(json, NULL, '{');
-	json_bytes(json, "subject", explain_rows_subject(&explanation->rows, step));
-	json_bool(json, "match", step->matches);
-	json_bool(json, "undecided", step->undecided);
+	json_stream_begin(json, NULL, '{');
+	json_stream_bytes(json, "subject", explain_rows_subject(&explanation->rows, step));
+	json_stream_bool(json, "match", step->matches);
+	json_stream_bool(json, "undecided", step->undecided);
 	if (step->row != NULL) {
 		write_place(json, "place", step->place);
-		json_bytes(json, "key", step->row->key);
-		json_bytes(json, "value", step->row->value);
+		json_stream_bytes(json, "key", step->row->key);
+		json_stream_bytes(json, "value", step->row->value);
 	}
-	json_end(json, '}');
+	json_stream_end(json, '}');
 }
 
-static void write_sender(struct json_writer *json, const struct explanation *explanation)
+static void write_sender(struct json_stream *json, const struct explanation *explanation)
 {
 	if (!explanation->has_sender) {
-		json_string(json, "sender", NULL);
+		json_stream_string(json, "sender", NULL);
 		return;
 	}
-	json_begin(json, "sender", '{');
-	json_bytes(json, "field", explanation->sender_field);
-	json_bytes(json, "local_part", explanation->sender.local_part);
-	json_bytes(json, "domain", explanation->sender.domain);
-	json_end(json, '}');
+	json_stream_begin(json, "sender", '{');
+	json_stream_bytes(json, "field", explanation->sender_field);
+	json_stream_bytes(json, "local_part", explanation->sender.local_part);
+	json_stream_bytes(json, "domain", explanation->sender.domain);
+	json_stream_end(json, '}');
 }
 
-static void write_fields(struct json_writer *json, const struct explanation *explanation)
+static void write_fields(struct json_stream *json, const struct explanation *explanation)
 {
-	json_begin(json, "fields", '[');
+	json_stream_begin(json, "fields", '[');
 	for (size_t i = 0; explanation->has_header && i < header_count(&explanation->header); i++) {
-		json_begin(json, NULL, '{');
-		json_bytes(json, "name", header_name(&explanation->header, i));
-		json_string(json, "verdict", field_word(explanation, i));
-		json_end(json, '}');
+		json_stream_begin(json, NULL, '{');
+		json_stream_bytes(json, "name", header_name(&explanation->header, i));
+		json_stream_string(json, "verdict", field_word(explanation, i));
+		json_stream_end(json, '}');
 	}
-	json_end(json, ']');
+	json_stream_end(json, ']');
 }
 
 void explain_report_json(const struct explanation *explanation)
 {
 	struct message_signer *signer = explanation->solo.signer;
 	const char *reason = message_signer_reason(signer);
-	struct json_writer json;
+	struct json_stream json;
 
-	json_init(&json, stdout);
-	json_begin(&json, NULL, '{');
-	json_string(&json, "message", explanation->name);
+	json_stream_init(&json, stdout);
+	json_stream_begin(&json, NULL, '{');
+	json_stream_string(&json, "message", explanation->name);
 	write_sender(&json, explanation);
-	json_string(&json, "verdict", verdict_word(message_signer_verdict(signer)));
-	json_string(&json, "reason", reason[0] == '\0' ? NULL : reason);
-	json_begin(&json, "signatures", '[');
+	json_stream_string(&json, "verdict", verdict_word(message_signer_verdict(signer)));
+	json_stream_string(&json, "reason", reason[0] == '\0' ? NULL : reason);
+	json_stream_begin(&json, "signatures", '[');
 	for (size_t i = 0; i < explanation->signature_count; i++)
 		write_signature(&json, explanation, &explanation->signatures[i]);
-	json_end(&json, ']');
-	json_begin(&json, "rows", '[');
+	json_stream_end(&json, ']');
+	json_stream_begin(&json, "rows", '[');
 	for (size_t i = 0; i < explanation->rows.count; i++)
 		write_step(&json, explanation, &explanation->rows.steps[i]);
-	json_end(&json, ']');
+	json_stream_end(&json, ']');
 	if (explanation->name != NULL)
 		write_fields(&json, explanation);
-	json_end(&json, '}');
+	json_stream_end(&json, '}');
 }

@@ -105,7 +105,12 @@ class Verify(PostsealCase):
 
     def test_malformed_messages_are_told(self):
         self.expect_line(65, b"", "malformed: the message has no header")
-        self.expect_line(65, b"\r\n", "malformed: line 1: the message has no header")
+        self.expect_line(65, b"\r\n", "malformed: the message has no header")
+        self.expect_line(
+            65,
+            b"Subject: x\r\nno field\r\n\r\n",
+            "malformed: line 2: neither a header field nor the continuation of one",
+        )
         self.expect_line(
             65, self.signed + b"a\rb\r\n", "malformed: its body has a CR without LF"
         )

@@ -1,11 +1,11 @@
-#include "signer/cmd/json_writer.h"
+#include "signer/cmd/json_stream.h"
 
 #include <assert.h>
 #include <inttypes.h>
 
-void json_init(struct json_writer *json, FILE *file)
+void json_stream_init(struct json_stream *json, FILE *file)
 {
-	*json = (struct json_writer){.file = file};
+	*json = (struct json_stream){.file = file};
 }
 
 /*
@@ -50,7 +50,7 @@ static void write_quoted(FILE *file, struct bytes text)
 }
 
 /* What stands before a value: a comma, a line end on the first levels, its name. */
-static void lead_in(struct json_writer *json, const char *name)
+static void lead_in(struct json_stream *json, const char *name)
 {
 	if (json->depth > 0) {
 		if (json->has_members[json->depth - 1])
@@ -67,15 +67,15 @@ static void lead_in(struct json_writer *json, const char *name)
 	}
 }
 
-void json_begin(struct json_writer *json, const char *name, char bracket)
+void json_stream_begin(struct json_stream *json, const char *name, char bracket)
 {
-	assert(json->depth < JSON_DEPTH_MAX);
+	assert(json->depth < JSON_STREAM_DEPTH_MAX);
 	lead_in(json, name);
 	putc(bracket, json->file);
 	json->has_members[json->depth++] = false;
 }
 
-void json_end(struct json_writer *json, char bracket)
+void json_stream_end(struct json_stream *json, char bracket)
 {
 	assert(json->depth > 0);
 	json->depth--;
@@ -86,13 +86,13 @@ void json_end(struct json_writer *json, char bracket)
 		putc('\n', json->file);
 }
 
-void json_bytes(struct json_writer *json, const char *name, struct bytes value)
+void json_stream_bytes(struct json_stream *json, const char *name, struct bytes value)
 {
 	lead_in(json, name);
 	write_quoted(json->file, value);
 }
 
-void json_string(struct json_writer *json, const char *name, const char *value)
+void json_stream_string(struct json_stream *json, const char *name, const char *value)
 {
 	lead_in(json, name);
 	if (value == NULL)
@@ -101,19 +101,19 @@ void json_string(struct json_writer *json, const char *name, const char *value)
 		write_quoted(json->file, bytes_of_string(value));
 }
 
-void json_number(struct json_writer *json, const char *name, uint64_t value)
+void json_stream_number(struct json_stream *json, const char *name, uint64_t value)
 {
 	lead_in(json, name);
 	fprintf(json->file, "%" PRIu64, value);
 }
 
-void json_seconds(struct json_writer *json, const char *name, double value)
+void json_stream_seconds(struct json_stream *json, const char *name, double value)
 {
 	lead_in(json, name);
 	fprintf(json->file, "%.3f", value);
 }
 
-void json_bool(struct json_writer *json, const char *name, bool value)
+void json_stream_bool(struct json_stream *json, const char *name, bool value)
 {
 	lead_in(json, name);
 	fputs(value ? "true" : "false", json->file);
