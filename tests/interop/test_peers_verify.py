@@ -22,6 +22,7 @@ import workspace
 from key_set import KeySet
 
 MESSAGES_PER_CONFIG = 88
+SEED = os.environ.get("INTEROP_SEED", "1")  # other seeds make other messages
 UNIT_MESSAGES = 11  # in a .bsmtp
 
 ALL_SELECTORS = ("r1024", "r2048", "r3072", "e1")
@@ -165,7 +166,7 @@ def sign_all(place, config, keys):
     """The jobs that one configuration makes."""
     # A blank before the colon, simple, and Ed25519: no peer takes all three.
     odd = config.canonicalization.startswith("simple") and "e1" in config.selectors
-    messages = list(generate.generate(config.name, MESSAGES_PER_CONFIG,
+    messages = list(generate.generate(f"{SEED}-{config.name}", MESSAGES_PER_CONFIG,
                                       blank_before_colon=not odd))
     if config.bsmtp:
         messages = [with_last_line_end(message) for message in messages]

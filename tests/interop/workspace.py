@@ -62,7 +62,7 @@ def _keep(pipe, directory):
             (groups.add if action == "+" else groups.discard)(int(pid))
     for pid in groups:
         _kill(pid, signal.SIGKILL)
-    for _ in range(20):  # a child may still be writing while it dies
+    for _ in range(50):  # a child may still be writing while it dies
         shutil.rmtree(directory, ignore_errors=True)
         if not os.path.exists(directory):
             break
@@ -138,10 +138,10 @@ class Workspace:
         return code
 
 
-def wait_until(condition, seconds, what):
-    """Asks again and again; an error names what never happened."""
+def wait_until(condition, seconds, what, pause=0.02):
+    """Asks again and again, with a pause in between; an error names what never happened."""
     end = time.monotonic() + seconds
     while not condition():
         if time.monotonic() > end:
             raise AssertionError(f"after {seconds} s still not: {what}")
-        time.sleep(0.02)
+        time.sleep(pause)
