@@ -6,7 +6,7 @@
  *
  *   IDLE --MAIL--> MAIL --RCPT--> RCPT --DATA--> DATA --.--> IDLE
  *    |              |              |
- *    |              +-----RSET-----+--> IDLE
+ *    |              +-----RSET-----+--> IDLE     (HELO and EHLO do what RSET does)
  *    +--QUIT--> QUIT
  */
 #include "signer/spool/bsmtp_reader.h"
@@ -64,13 +64,20 @@ static const struct command *command_of(struct bytes line)
 	return NULL;
 }
 
+/* RFC 5321 4.1.4: a greeting in the middle of a session does what RSET does. */
+static bool is_reset(const struct command *command)
+{
+	return strcmp(command->verb, "RSET") == 0 || strcmp(command->verb, "HELO") == 0 ||
+	       strcmp(command->verb, "EHLO") == 0;
+}
+
 static int session_command(struct bsmtp_reader *reader, const struct command *command)
 {
 	if (strcmp(command->verb, "QUIT") == 0) {
 		if (reader->state != BSMTP_STATE_IDLE)
 			return BSMTP_E_UNTERMINATED;
 		reader->state = BSMTP_STATE_QUIT;
-	} else if (strcmp(command->verb, "RSET") == 0) {
+	} else if (is_reset(command)) {
 		reader->state = BSMTP_STATE_IDLE;
 	}
 	return 0;

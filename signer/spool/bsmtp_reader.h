@@ -3,19 +3,21 @@
  *
  * Is:       the dialogue that a client would speak, in a file: HELO, MAIL, RCPT, DATA, the message
  *           dot-stuffed, a line with one dot, and so on to the end or QUIT.
- * Is not:   a reader of messages (signer/dkim/message_reader.h), or a checker of addresses: only
- * the order of commands matters here. Source:   RFC 2442; commands RFC 5321 4.1.1; transparency RFC
- * 5321 4.5.2. Lines end in LF, with or without a CR before it. Use:      while (input.size > 0) {
+ * Is not:   a reader of messages (signer/dkim/message_reader.h), or a checker of addresses: only the
+ *           order of commands matters here.
+ * Source:   RFC 2442; commands RFC 5321 4.1.1; transparency RFC 5321 4.5.2. Lines end in LF, with or
+ *           without a CR before it.
+ * Use:      while (input.size > 0) {
  *                   r = bsmtp_reader_next(reader, &input, &event);
  *                   ...
  *           }
  *           r = bsmtp_reader_end(reader);
- * Errors:   BSMTP_E_*: the structure cannot be trusted from here on; bsmtp_reader_line() says
- * where. Owns:     nothing; an event's bytes live until the next call, or as long as the input.
+ * Errors:   BSMTP_E_*: the structure cannot be trusted from here on; bsmtp_reader_line() says where.
+ * Owns:     nothing; an event's bytes live until the next call, or as long as the input.
  * Threads:  one thread per object.
  */
-#ifndef SPOOL_BSMTP_READER_H
-#define SPOOL_BSMTP_READER_H
+#ifndef SIGNER_SPOOL_BSMTP_READER_H
+#define SIGNER_SPOOL_BSMTP_READER_H
 
 #include "common/bytes.h"
 #include "common/compiler.h"
@@ -37,7 +39,7 @@ enum {
 
 enum bsmtp_event_kind {
 	BSMTP_NOTHING, /* the input ended inside a line; `raw` is empty */
-	BSMTP_SESSION, /* HELO, NOOP, RSET, QUIT and the like, outside a message */
+	BSMTP_SESSION, /* HELO, NOOP, RSET, QUIT and the like; it may have ended a transaction */
 	BSMTP_MAIL,    /* a transaction begins */
 	BSMTP_RCPT,
 	BSMTP_DATA,	/* the message begins behind this line */
@@ -84,7 +86,7 @@ void bsmtp_reader_rewind(struct bsmtp_reader *reader, uint64_t line);
 /* Between MAIL and the end of the message, or RSET. */
 bool bsmtp_reader_in_transaction(const struct bsmtp_reader *reader);
 
-/* The number of the line that the last event or error was about, from 1. */
+/* The number of the line that comes next; after an error, of the one that is wrong. From 1. */
 uint64_t bsmtp_reader_line(const struct bsmtp_reader *reader);
 
 /* What is wrong, in words. */

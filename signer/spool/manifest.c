@@ -1,6 +1,7 @@
 /*
  * How it works: one line a fact, names at the end of the line with '%', white space and control
- * characters written as %XX, so that any file name fits on one line and a person can read it:
+ * characters written as %XX, so that any file name fits on one line and a person can read it. It is
+ * read back as strictly as it is written: what differs was not written by us.
  *
  *   postseal-manifest 1
  *   unit INODE SIZE MTIME_S MTIME_NS NAME
@@ -9,11 +10,8 @@
  */
 #include "signer/spool/manifest.h"
 
-#include <errno.h>
 #include <inttypes.h>
 #include <limits.h>
-#include <stdio.h>
-#include <stdlib.h>
 
 #define FIRST_LINE "postseal-manifest 1\n"
 
@@ -39,6 +37,12 @@ bool unit_identity_equal(const struct unit_identity *a, const struct unit_identi
 	       a->mtime_ns == b->mtime_ns;
 }
 
+/* Would it break the line, or be taken for something else? */
+static bool is_encoded(uint8_t byte)
+{
+	return byte <= ' ' || byte == '%' || byte == 0x7f;
+}
+
 static int append_name(struct buffer *manifest, const char *name)
 {
 	int r = 0;
@@ -46,7 +50,7 @@ static int append_name(struct buffer *manifest, const char *name)
 	for (; r == 0 && *name != '\0'; name++) {
 		uint8_t byte = (uint8_t)*name;
 
-		if (byte <= ' ' || byte == '%' || byte == 0x7f)
+		if (is_encoded(byte))
 			r = buffer_printf(manifest, "%%%02X", byte);
 		else
 			r = buffer_append_byte(manifest, byte);
@@ -92,80 +96,157 @@ int manifest_end(struct buffer *manifest)
 	return buffer_printf(manifest, "end %zu\n", count_lines(buffer_bytes(manifest)));
 }
 
-/* Cuts one line off the front, as a string in `line`. */
-static bool next_line(struct bytes *text, char line[PIPE_BUF])
+/* Cuts one line off the front, without its LF; false: there is no whole one. */
+static bool next_line(struct bytes *text, struct bytes *line_out)
 {
 	size_t size = bytes_find(*text, '\n');
 
-	if (size == text->size || size >= PIPE_BUF)
+	if (size == text->size)
 		return false;
-	memcpy(line, text->data, size);
-	line[size] = '\0';
+	*line_out = bytes_slice(*text, 0, size);
 	*text = bytes_skip(*text, size + 1);
-	return strlen(line) == size;
+	return true;
 }
 
-/* Undoes append_name() in place. What comes out must be a plain file name. */
-static bool decode_name(char *name)
+/* Cuts the word and the one blank behind it off the front. */
+static bool take_word(struct bytes *line, struct bytes *word_out)
 {
-	char *to = name;
+	size_t size = bytes_find(*line, ' ');
 
-	for (const char *from = name; *from != '\0'; from++) {
-		char hex[3] = {0};
-		char *end;
-
-		if (*from != '%') {
-			*to++ = *from;
-			continue;
-		}
-		if (from[1] == '\0' || from[2] == '\0')
-			return false;
-		memcpy(hex, from + 1, 2);
-		*to++ = (char)strtoul(hex, &end, 16);
-		if (end != hex + 2)
-			return false;
-		from += 2;
-	}
-	*to = '\0';
-	return name[0] != '\0' && strchr(name, '/') == NULL && name[0] != '.';
+	if (size == line->size)
+		return false;
+	*word_out = bytes_slice(*line, 0, size);
+	*line = bytes_skip(*line, size + 1);
+	return true;
 }
 
-static int parse_unit(char *line, const struct manifest_reader *reader)
+/* As it was printed: digits and nothing else, no zero in front, no more than `max`. */
+static bool decode_number(struct bytes word, uint64_t max, uint64_t *number_out)
+{
+	uint64_t number = 0;
+
+	if (word.size == 0 || (word.size > 1 && word.data[0] == '0'))
+		return false;
+	for (size_t i = 0; i < word.size; i++) {
+		uint64_t digit = (uint64_t)(word.data[i] - '0');
+
+		if (!ascii_is_digit(word.data[i]) || number > (max - digit) / 10)
+			return false;
+		number = number * 10 + digit;
+	}
+	*number_out = number;
+	return true;
+}
+
+static bool take_number(struct bytes *line, uint64_t max, uint64_t *number_out)
+{
+	struct bytes word;
+
+	return take_word(line, &word) && decode_number(word, max, number_out);
+}
+
+/* Seconds before 1970 have a sign. */
+static bool take_seconds(struct bytes *line, int64_t *seconds_out)
+{
+	bool negative = bytes_start_with(*line, BYTES_LITERAL("-"));
+	uint64_t number;
+
+	if (negative)
+		*line = bytes_skip(*line, 1);
+	if (!take_number(line, (uint64_t)INT64_MAX + negative, &number))
+		return false;
+	*seconds_out = negative ? (int64_t)(0 - number) : (int64_t)number;
+	return true;
+}
+
+/* The digit that append_name() writes, or -1. */
+static int hex_value(uint8_t digit)
+{
+	if (ascii_is_digit(digit))
+		return digit - '0';
+	return digit >= 'A' && digit <= 'F' ? digit - 'A' + 10 : -1;
+}
+
+/* Undoes append_name(). What comes out is a plain file name. */
+static bool decode_name(struct bytes text, char name[NAME_MAX + 1])
+{
+	size_t size = 0;
+
+	for (size_t i = 0; i < text.size; i++) {
+		uint8_t byte = text.data[i];
+
+		if (size == NAME_MAX)
+			return false;
+		if (byte == '%') {
+			int high = i + 1 < text.size ? hex_value(text.data[i + 1]) : -1;
+			int low = i + 2 < text.size ? hex_value(text.data[i + 2]) : -1;
+
+			if (high < 0 || low < 0)
+				return false;
+			byte = (uint8_t)(high << 4 | low);
+			i += 2;
+			if (!is_encoded(byte))
+				return false;
+		} else if (is_encoded(byte)) {
+			return false;
+		}
+		if (byte == '\0' || byte == '/')
+			return false;
+		name[size++] = (char)byte;
+	}
+	name[size] = '\0';
+	return size > 0 && name[0] != '.';
+}
+
+static int parse_unit(struct bytes line, const struct manifest_reader *reader)
 {
 	struct unit_identity identity;
-	int name_at = 0;
+	uint64_t mtime_ns;
+	char name[NAME_MAX + 1];
 
-	if (sscanf(line, "unit %" SCNu64 " %" SCNu64 " %" SCNd64 " %" SCNu32 " %n", &identity.inode,
-		   &identity.size, &identity.mtime_s, &identity.mtime_ns, &name_at) != 4 ||
-	    name_at == 0 || !decode_name(line + name_at))
+	if (!take_number(&line, UINT64_MAX, &identity.inode) ||
+	    !take_number(&line, UINT64_MAX, &identity.size) ||
+	    !take_seconds(&line, &identity.mtime_s) || !take_number(&line, UINT32_MAX, &mtime_ns) ||
+	    !decode_name(line, name))
 		return MANIFEST_E_MALFORMED;
-	return reader == NULL ? 0 : reader->unit(reader->arg, &identity, line + name_at);
+	identity.mtime_ns = (uint32_t)mtime_ns;
+	return reader == NULL ? 0 : reader->unit(reader->arg, &identity, name);
 }
 
-static int parse_file(char *line, const struct manifest_reader *reader)
+static bool decode_place(struct bytes word, enum spool_place *place_out)
 {
-	char place_name[8];
-	char tmp_name[NAME_MAX + 1];
-	int name_at = 0;
-	size_t place = 0;
+	for (size_t i = 0; i < ARRAY_COUNT(place_names); i++) {
+		if (bytes_equal(word, bytes_of_string(place_names[i]))) {
+			*place_out = (enum spool_place)i;
+			return true;
+		}
+	}
+	return false;
+}
 
-	if (sscanf(line, "file %7s %255s %n", place_name, tmp_name, &name_at) != 2 ||
-	    name_at == 0 || !decode_name(line + name_at) || !decode_name(tmp_name))
+static int parse_file(struct bytes line, const struct manifest_reader *reader)
+{
+	enum spool_place place;
+	struct bytes place_name;
+	struct bytes tmp;
+	char tmp_name[NAME_MAX + 1];
+	char name[NAME_MAX + 1];
+
+	/* Names in tmp/ are our own, so they are written as they are. */
+	if (!take_word(&line, &place_name) || !decode_place(place_name, &place) ||
+	    !take_word(&line, &tmp) || bytes_find(tmp, '%') < tmp.size ||
+	    !decode_name(tmp, tmp_name) || !decode_name(line, name))
 		return MANIFEST_E_MALFORMED;
-	while (place < ARRAY_COUNT(place_names) && strcmp(place_name, place_names[place]) != 0)
-		place++;
-	if (place == ARRAY_COUNT(place_names))
-		return MANIFEST_E_MALFORMED;
-	return reader == NULL ? 0
-			      : reader->file(reader->arg, tmp_name, (enum spool_place)place,
-					     line + name_at);
+	return reader == NULL ? 0 : reader->file(reader->arg, tmp_name, place, name);
 }
 
 /* With a NULL reader only checks. */
 static int parse_lines(struct bytes text, const struct manifest_reader *reader)
 {
-	char line[PIPE_BUF];
-	size_t lines = 1;
+	struct bytes line;
+	struct bytes word;
+	uint64_t lines = 1;
+	uint64_t told;
 	bool any_unit = false;
 	int r = 0;
 
@@ -173,12 +254,12 @@ static int parse_lines(struct bytes text, const struct manifest_reader *reader)
 		return MANIFEST_E_MALFORMED;
 	text = bytes_skip(text, strlen(FIRST_LINE));
 	for (; r == 0; lines++) {
-		if (!next_line(&text, line))
+		if (!next_line(&text, &line) || !take_word(&line, &word))
 			return MANIFEST_E_MALFORMED;
-		if (strncmp(line, "unit ", 5) == 0) {
+		if (bytes_equal(word, BYTES_LITERAL("unit"))) {
 			any_unit = true;
 			r = parse_unit(line, reader);
-		} else if (strncmp(line, "file ", 5) == 0 && any_unit) {
+		} else if (bytes_equal(word, BYTES_LITERAL("file")) && any_unit) {
 			r = parse_file(line, reader);
 		} else {
 			break;
@@ -186,8 +267,8 @@ static int parse_lines(struct bytes text, const struct manifest_reader *reader)
 	}
 	if (r != 0)
 		return r;
-	if (strncmp(line, "end ", 4) != 0 || strtoull(line + 4, NULL, 10) != lines ||
-	    text.size != 0)
+	if (!bytes_equal(word, BYTES_LITERAL("end")) || !decode_number(line, UINT64_MAX, &told) ||
+	    told != lines || text.size != 0)
 		return MANIFEST_E_MALFORMED;
 	return 0;
 }

@@ -7,13 +7,14 @@
  * Use:      writing: manifest_begin(), then for each unit manifest_add_unit() and, behind it,
  *           manifest_add_file() for each file, then manifest_end().
  *           reading: manifest_parse() calls back in the same order.
+ * Names:    those in tmp/ are our own, without blanks or "%"; all others may hold any character.
  * On disk:  docs/architecture.md, "States on disk". A file TMP/NUMBER.part is a manifest that does
  *           not count yet. It becomes NUMBER.manifest, which counts, when all that it names is
  *           durable.
  * Errors:   -ENOMEM; MANIFEST_E_MALFORMED: not a whole manifest of this version.
  */
-#ifndef SPOOL_MANIFEST_H
-#define SPOOL_MANIFEST_H
+#ifndef SIGNER_SPOOL_MANIFEST_H
+#define SIGNER_SPOOL_MANIFEST_H
 
 #include "common/buffer.h"
 

@@ -35,6 +35,9 @@ static const struct row rows[] = {
 	 "MAIL FROM:<>\nRCPT TO:<c>\nRSET\nMAIL FROM:<>\nRCPT TO:<c>\n"
 	 "DATA\na\n.\n",
 	 "a\n|", 0, 0},
+	/* RFC 5321 4.1.4: EHLO may come later in a session, and resets it. */
+	{"greeting_ends_a_transaction", "MAIL FROM:<>\nRCPT TO:<c>\nEHLO x\nDATA\n", "",
+	 BSMTP_E_ORDER_DATA, 4},
 	{"empty_message_is_read", "MAIL FROM:<>\nRCPT TO:<c>\nDATA\n.\n", "|", 0, 0},
 	{"nothing_is_refused", "", "", BSMTP_E_EMPTY, 1},
 	{"rcpt_without_mail_is_refused", "HELO x\nRCPT TO:<c>\n", "", BSMTP_E_ORDER_RCPT, 2},

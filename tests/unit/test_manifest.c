@@ -7,6 +7,8 @@
 
 #include "tests/unit/unit.h"
 
+#include <limits.h>
+
 #include <inttypes.h>
 
 static const struct unit_identity identity = {123, 4096, -5, 999999999};
@@ -79,6 +81,19 @@ static void damaged_lines_are_refused(void **state)
 		"postseal-manifest 1\nunit 1 2 3 x\nend 2\n",
 		"postseal-manifest 1\nunit 1 2 3 4 x\nfile else u1 x\nend 3\n",
 		"postseal-manifest 1\nunit 1 2 3 4 x\nfile out a/b x\nend 3\n",
+		/* Not as it is written: damaged, or not by us. */
+		"postseal-manifest 1\nunit +1 2 3 4 x\nend 2\n",
+		"postseal-manifest 1\nunit 01 2 3 4 x\nend 2\n",
+		"postseal-manifest 1\nunit  1 2 3 4 x\nend 2\n",
+		"postseal-manifest 1\nunit 18446744073709551616 2 3 4 x\nend 2\n",
+		"postseal-manifest 1\nunit 1 2 9223372036854775808 4 x\nend 2\n",
+		"postseal-manifest 1\nunit 1 2 3 4294967296 x\nend 2\n",
+		"postseal-manifest 1\nunit 1 2 3 4 x y\nend 2\n",
+		"postseal-manifest 1\nunit 1 2 3 4 x%41\nend 2\n",
+		"postseal-manifest 1\nunit 1 2 3 4 x%00y\nend 2\n",
+		"postseal-manifest 1\nunit 1 2 3 4 x\nfile out %20 x\nend 3\n",
+		"postseal-manifest 1\nunit 1 2 3 4 x\nend 2x\n",
+		"postseal-manifest 1\nunit 1 2 3 4 x\nend 02\n",
 	};
 
 	(void)state;
@@ -92,12 +107,37 @@ static void damaged_lines_are_refused(void **state)
 	}
 }
 
+static void name_of_the_longest_size_is_taken_and_none_longer(void **state)
+{
+	struct unit_identity identity = {.mtime_s = INT64_MIN, .mtime_ns = 999999999};
+	char name[NAME_MAX + 2];
+
+	(void)state;
+	memset(name, ' ', sizeof(name));
+	for (size_t size = NAME_MAX; size <= NAME_MAX + 1; size++) {
+		struct buffer manifest = {0};
+		struct buffer told = {0};
+		struct manifest_reader reader = {tell_unit, tell_file, &told};
+
+		name[NAME_MAX] = size > NAME_MAX ? ' ' : '\0';
+		name[NAME_MAX + 1] = '\0';
+		assert_int_equal(manifest_begin(&manifest), 0);
+		assert_int_equal(manifest_add_unit(&manifest, &identity, name), 0);
+		assert_int_equal(manifest_end(&manifest), 0);
+		assert_int_equal(manifest_parse(buffer_bytes(&manifest), &reader),
+				 size > NAME_MAX ? MANIFEST_E_MALFORMED : 0);
+		buffer_deinit(&told);
+		buffer_deinit(&manifest);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_is_written_is_read_back),
 		cmocka_unit_test(manifest_cut_anywhere_is_refused_whole),
 		cmocka_unit_test(damaged_lines_are_refused),
+		cmocka_unit_test(name_of_the_longest_size_is_taken_and_none_longer),
 	};
 
 	return cmocka_run_group_tests_name("manifest", tests, NULL, NULL);
