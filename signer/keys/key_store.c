@@ -12,8 +12,10 @@
  * A file that was changed within TICK_NS before it was read may be changed again within the same
  * tick of its clock, and then look the same. Such a key is read once more when the tick is over.
  *
- * Too small: fingerprints of keys that were put out stay in `ghosts`. If half of the last keys_max
- * loads find theirs, and those took less than THRASH_NS, keys are put out only to be read again.
+ * Too small: fingerprints of keys that were put out stay in `ghosts`, each in one place, until
+ * another takes it; there are GHOSTS_PER_KEY times as many places as keys, to notice when several
+ * times keys_max are in use. If half of the last keys_max loads find theirs, and those took less
+ * than THRASH_NS, keys are put out only to be read again.
  */
 #include "signer/keys/key_store.h"
 
@@ -34,7 +36,9 @@
 #define FAILURES_MAX	1024
 #define TICK_NS		(2 * NS_PER_S) /* the coarsest file systems keep times of 2 s (FAT) */
 #define GROUP_AGE_NS	(60 * NS_PER_S)
-#define GHOSTS_MAX	65536
+#define GHOSTS_MIN	((size_t)4096)
+#define GHOSTS_MAX	((size_t)1 << 20)
+#define GHOSTS_PER_KEY	16
 #define THRASH_NS	(60 * NS_PER_S)
 #define THRASH_LOADS	((size_t)16) /* fewer would be chance */
 #define BUCKETS_MAX	((size_t)1 << 24)
@@ -106,13 +110,20 @@ static size_t power_of_two_from(size_t count)
 	return power;
 }
 
+static size_t ghost_count_for(size_t keys_max)
+{
+	if (keys_max >= GHOSTS_MAX / GHOSTS_PER_KEY)
+		return GHOSTS_MAX;
+	return power_of_two_from(
+		keys_max * GHOSTS_PER_KEY < GHOSTS_MIN ? GHOSTS_MIN : keys_max * GHOSTS_PER_KEY);
+}
+
 int key_store_new(const struct key_store_config *config, struct key_store **store_out)
 {
-	size_t entries_max = config->keys_max + FAILURES_MAX;
-	size_t bucket_count = entries_max < BUCKETS_MAX ? power_of_two_from(entries_max)
-							: BUCKETS_MAX;
-	size_t ghost_count = power_of_two_from(config->keys_max < GHOSTS_MAX ? config->keys_max
-									     : GHOSTS_MAX);
+	size_t bucket_count = config->keys_max < BUCKETS_MAX
+				      ? power_of_two_from(config->keys_max + FAILURES_MAX)
+				      : BUCKETS_MAX;
+	size_t ghost_count = ghost_count_for(config->keys_max);
 	struct key_store *store = calloc(1, sizeof(*store));
 	int r;
 

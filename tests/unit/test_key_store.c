@@ -332,7 +332,7 @@ static void too_small_store_says_so_once(void **state)
 	assert_true(key_store_take_notice(store, text));
 	assert_non_null(strstr(text, "KeyCacheSize 2 is too small"));
 	assert_false(key_store_take_notice(store, text));
-	assert_true(stats().reloads > 50);
+	assert_true(stats().reloads >= 40); /* two ghosts may meet in one place */
 }
 
 static void store_as_large_as_needed_says_nothing(void **state)
