@@ -13,6 +13,8 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #define MATCH_LIMIT	   1000000
@@ -137,4 +139,19 @@ int pattern_match(const struct pattern *pattern, struct pattern_matcher *matcher
 		assert(!"an expression that compiled gives one of the results above");
 		return -EINVAL;
 	}
+}
+
+void pattern_describe(char *text, size_t size)
+{
+	static const unsigned char any[] = ".";
+	char version[64] = "";
+	PCRE2_SIZE offset;
+	int error;
+	pcre2_code *code = pcre2_compile(any, 1, 0, &error, &offset, NULL);
+	bool works = code != NULL && pcre2_jit_compile(code, PCRE2_JIT_COMPLETE) == 0;
+
+	pcre2_code_free(code);
+	if (pcre2_config(PCRE2_CONFIG_VERSION, NULL) <= (int)sizeof(version))
+		(void)pcre2_config(PCRE2_CONFIG_VERSION, version);
+	(void)snprintf(text, size, "PCRE2 %s, JIT %s", version, works ? "yes" : "no");
 }

@@ -49,6 +49,10 @@ MUST_CHECK int pattern_compile(struct bytes expression, unsigned flags,
 			       struct pattern **pattern_out, struct pattern_error *error_out);
 void pattern_free(struct pattern *pattern);
 
+/* "PCRE2 10.42, JIT yes": whether expressions do become machine code here is tried, not asked, because
+ * a process may be forbidden to make any. */
+void pattern_describe(char *text, size_t size);
+
 MUST_CHECK int pattern_matcher_new(struct pattern_matcher **matcher_out);
 void pattern_matcher_free(struct pattern_matcher *matcher);
 

@@ -1,28 +1,21 @@
 #include "signer/cmd/version.h"
 
+#include "common/pattern.h"
 #include "common/ring.h"
 #include "signer/cmd/output.h"
 #include "signer/keys/crypto_version.h"
-
-#define PCRE2_CODE_UNIT_WIDTH 8
-#include <pcre2.h>
 
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <sysexits.h>
 
-static void print_pcre2(void)
+static void print_patterns(void)
 {
-	char number[64];
-	uint32_t has_jit = 0;
+	char text[96];
 
-	if (pcre2_config(PCRE2_CONFIG_VERSION, NULL) < (int)sizeof(number))
-		(void)pcre2_config(PCRE2_CONFIG_VERSION, number);
-	else
-		number[0] = '\0';
-	(void)pcre2_config(PCRE2_CONFIG_JIT, &has_jit);
-	printf("patterns:    PCRE2 %s, JIT %s\n", number, has_jit ? "yes" : "no");
+	pattern_describe(text, sizeof(text));
+	printf("patterns:    %s\n", text);
 }
 
 static void print_engine(void)
@@ -50,6 +43,6 @@ int version_print(void)
 	printf("signatures:  %s\n", crypto_version());
 	puts("algorithms:  rsa-sha256, ed25519-sha256");
 	print_engine();
-	print_pcre2();
+	print_patterns();
 	return output_end(EX_OK);
 }

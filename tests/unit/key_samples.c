@@ -1,6 +1,6 @@
 #include "tests/unit/key_samples.h"
 
-#include "tests/unit/unit.h"
+#include "tests/unit/unit_test.h"
 
 #include <openssl/bio.h>
 #include <openssl/encoder.h>

@@ -16,7 +16,7 @@
 #include "common/buffer.h"
 #include "common/problems.h"
 
-#include "tests/unit/unit.h"
+#include "tests/unit/unit_test.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,6 +1,6 @@
 #include "tests/unit/temp_dir.h"
 
-#include "tests/unit/unit.h"
+#include "tests/unit/unit_test.h"
 
 #include <fcntl.h>
 #include <ftw.h>

@@ -5,7 +5,7 @@
  */
 #include "signer/dkim/address.h"
 
-#include "tests/unit/unit.h"
+#include "tests/unit/unit_test.h"
 
 static const struct {
 	const char *name;

@@ -5,7 +5,7 @@
  */
 #include "signer/dkim/base64.h"
 
-#include "tests/unit/unit.h"
+#include "tests/unit/unit_test.h"
 
 struct row {
 	const char *name;

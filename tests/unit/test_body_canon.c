@@ -7,7 +7,7 @@
 #include "signer/dkim/body_canon.h"
 
 #include "common/buffer.h"
-#include "tests/unit/unit.h"
+#include "tests/unit/unit_test.h"
 
 #include <errno.h>
 

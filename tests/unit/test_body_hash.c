@@ -4,7 +4,7 @@
  */
 #include "signer/dkim/body_hash.h"
 
-#include "tests/unit/unit.h"
+#include "tests/unit/unit_test.h"
 
 struct row {
 	const char *name;

@@ -7,7 +7,7 @@
 #include "signer/spool/bsmtp_reader.h"
 
 #include "common/buffer.h"
-#include "tests/unit/unit.h"
+#include "tests/unit/unit_test.h"
 
 struct row {
 	const char *name;

@@ -4,7 +4,7 @@
  */
 #include "common/buffer.h"
 
-#include "tests/unit/unit.h"
+#include "tests/unit/unit_test.h"
 
 #include <errno.h>
 

@@ -5,7 +5,7 @@
 #include "signer/dkim/canonicalization.h"
 #include "signer/dkim/dkim_algorithm.h"
 
-#include "tests/unit/unit.h"
+#include "tests/unit/unit_test.h"
 
 #define SIMPLE	CANONICALIZATION_SIMPLE
 #define RELAXED CANONICALIZATION_RELAXED

@@ -2,7 +2,7 @@
  * Goal:   a program that is measured is run to its end, and its end is told truly.
  * Method: small shell commands with a known output, exit code and appetite.
  */
-#include "tests/unit/unit.h"
+#include "tests/unit/unit_test.h"
 
 #include "bench/child.h"
 

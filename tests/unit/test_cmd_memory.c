@@ -4,7 +4,7 @@
  * Method: one scenario does what the three commands do; it runs again and again, each time with the next
  * allocation failing, until none is left to fail. The sanitizers and valgrind watch.
  */
-#include "tests/unit/unit.h"
+#include "tests/unit/unit_test.h"
 
 #include "common/clock.h"
 #include "signer/cmd/check_keys.h"

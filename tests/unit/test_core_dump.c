@@ -4,7 +4,7 @@
  */
 #include "signer/keys/core_dump.h"
 
-#include "tests/unit/unit.h"
+#include "tests/unit/unit_test.h"
 
 #include <signal.h>
 #include <stdlib.h>

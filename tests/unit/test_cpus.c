@@ -5,7 +5,7 @@
 #include "common/cpus.h"
 
 #include "tests/unit/temp_dir.h"
-#include "tests/unit/unit.h"
+#include "tests/unit/unit_test.h"
 
 #include <sched.h>
 #include <stdio.h>

@@ -4,7 +4,7 @@
  */
 #include "signer/keys/der.h"
 
-#include "tests/unit/unit.h"
+#include "tests/unit/unit_test.h"
 
 struct take_row {
 	const char *name;

@@ -12,7 +12,7 @@
 #include "signer/dkim/signature_field.h"
 #include "signer/dkim/verification.h"
 #include "tests/unit/failing_memory.h"
-#include "tests/unit/unit.h"
+#include "tests/unit/unit_test.h"
 
 #include <errno.h>
 

@@ -4,7 +4,7 @@
  */
 #include "signer/dkim/dkim_signature.h"
 
-#include "tests/unit/unit.h"
+#include "tests/unit/unit_test.h"
 
 #define BH "2jUSOH9NhtVGCQWNr9BrIAPreKQjO6Sn7XIkfJVOzv8="
 

@@ -4,7 +4,7 @@
  */
 #include "signer/dkim/domain_name.h"
 
-#include "tests/unit/unit.h"
+#include "tests/unit/unit_test.h"
 
 #define A63 "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
 

@@ -7,7 +7,7 @@
 #include "signer/keys/evp_signer.h"
 
 #include "tests/unit/key_samples.h"
-#include "tests/unit/unit.h"
+#include "tests/unit/unit_test.h"
 
 #include <openssl/core_names.h>
 #include <openssl/err.h>

@@ -8,7 +8,7 @@
 
 #include "common/clock.h"
 #include "tests/unit/temp_dir.h"
-#include "tests/unit/unit.h"
+#include "tests/unit/unit_test.h"
 
 #include <dirent.h>
 #include <sched.h>

@@ -4,7 +4,7 @@
  */
 #include "signer/dkim/header_canon.h"
 
-#include "tests/unit/unit.h"
+#include "tests/unit/unit_test.h"
 
 struct row {
 	const char *name;

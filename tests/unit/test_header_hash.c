@@ -5,7 +5,7 @@
  */
 #include "signer/dkim/header_hash.h"
 
-#include "tests/unit/unit.h"
+#include "tests/unit/unit_test.h"
 
 struct row {
 	const char *name;

@@ -5,7 +5,7 @@
  */
 #include "signer/dkim/header_select.h"
 
-#include "tests/unit/unit.h"
+#include "tests/unit/unit_test.h"
 
 static const char *const fields[] = {
 	"Received: x",	     "FROM: a@example.com", "Subject: s",

@@ -2,7 +2,7 @@
  * Goal: what is sent is what was appended, in memory and in a file, and a file leaves no name behind.
  * Method: messages of sizes around the bound, appended in pieces, sent in parts through a pipe.
  */
-#include "tests/unit/unit.h"
+#include "tests/unit/unit_test.h"
 
 #include "common/compiler.h"
 #include "signer/cmd/held_message.h"

@@ -3,7 +3,7 @@
  * Method: documents are written into memory and compared as a whole; each row of bytes is the value of
  * one string.
  */
-#include "tests/unit/unit.h"
+#include "tests/unit/unit_test.h"
 
 #include "common/compiler.h"
 #include "signer/cmd/json_stream.h"

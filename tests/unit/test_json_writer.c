@@ -2,7 +2,7 @@
  * Goal:   what a run writes is JSON, whatever the texts and numbers in it.
  * Method: small documents against the text that is to come out; then every allocation fails once.
  */
-#include "tests/unit/unit.h"
+#include "tests/unit/unit_test.h"
 
 #include "bench/json_writer.h"
 #include "tests/unit/failing_memory.h"

@@ -7,7 +7,7 @@
 
 #include "signer/keys/der.h"
 #include "tests/unit/key_samples.h"
-#include "tests/unit/unit.h"
+#include "tests/unit/unit_test.h"
 
 #include <errno.h>
 #include <openssl/core_names.h>

@@ -12,7 +12,7 @@
 #include "tests/unit/failing_memory.h"
 #include "tests/unit/key_samples.h"
 #include "tests/unit/temp_dir.h"
-#include "tests/unit/unit.h"
+#include "tests/unit/unit_test.h"
 
 #include <errno.h>
 #include <openssl/crypto.h>

@@ -5,7 +5,7 @@
 #include "signer/keys/key_generate.h"
 
 #include "signer/keys/key.h"
-#include "tests/unit/unit.h"
+#include "tests/unit/unit_test.h"
 
 #include <openssl/pem.h>
 

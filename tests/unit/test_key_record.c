@@ -4,7 +4,7 @@
  */
 #include "signer/dkim/key_record.h"
 
-#include "tests/unit/unit.h"
+#include "tests/unit/unit_test.h"
 
 #define ED25519_P "11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo="
 

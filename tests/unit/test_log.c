@@ -7,7 +7,7 @@
 #include "common/log_repeats.h"
 
 #include "common/clock.h"
-#include "tests/unit/unit.h"
+#include "tests/unit/unit_test.h"
 
 #include <fcntl.h>
 #include <stdio.h>

@@ -3,7 +3,7 @@
  *         every run.
  * Method: a few hundred messages of each kind of size, each looked at line by line.
  */
-#include "tests/unit/unit.h"
+#include "tests/unit/unit_test.h"
 
 #include "bench/mail_maker.h"
 

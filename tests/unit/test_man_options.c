@@ -3,7 +3,7 @@
  * Method: the page is cut at its items (".It Cm NAME Ar TYPE"), and each row of the option table is held
  * against its item; then each item against the table, so that no option of yesterday stays.
  */
-#include "tests/unit/unit.h"
+#include "tests/unit/unit_test.h"
 
 #include "common/config_lines.h"
 #include "signer/tables/option_table.h"

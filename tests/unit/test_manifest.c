@@ -5,7 +5,7 @@
  */
 #include "signer/spool/manifest.h"
 
-#include "tests/unit/unit.h"
+#include "tests/unit/unit_test.h"
 
 #include <limits.h>
 

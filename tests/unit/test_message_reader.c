@@ -4,7 +4,7 @@
  */
 #include "signer/dkim/message_reader.h"
 
-#include "tests/unit/unit.h"
+#include "tests/unit/unit_test.h"
 
 #define LF   MESSAGE_LINE_END_LF
 #define CRLF MESSAGE_LINE_END_CRLF

@@ -4,7 +4,7 @@
  */
 #include "signer/keys/name_hash.h"
 
-#include "tests/unit/unit.h"
+#include "tests/unit/unit_test.h"
 
 #include <openssl/evp.h>
 

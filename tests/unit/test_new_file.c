@@ -1,7 +1,7 @@
 /*
  * Goal: a file is there complete or not at all, whatever was there before, and nothing else is left.
  */
-#include "tests/unit/unit.h"
+#include "tests/unit/unit_test.h"
 
 #include "signer/cmd/new_file.h"
 #include "tests/unit/temp_dir.h"

@@ -8,7 +8,7 @@
 #include "signer/tables/option_value.h"
 #include "signer/tables/signer_config.h"
 
-#include "tests/unit/unit.h"
+#include "tests/unit/unit_test.h"
 
 #include <ctype.h>
 #include <stdio.h>

@@ -5,7 +5,7 @@
  */
 #include "signer/tables/option_value.h"
 
-#include "tests/unit/unit.h"
+#include "tests/unit/unit_test.h"
 
 #include <string.h>
 

@@ -8,7 +8,7 @@
 #include "signer/spool/out_file.h"
 
 #include "tests/unit/spool_fixture.h"
-#include "tests/unit/unit.h"
+#include "tests/unit/unit_test.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -4,7 +4,7 @@
  */
 #include "common/pattern.h"
 
-#include "tests/unit/unit.h"
+#include "tests/unit/unit_test.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -136,9 +136,20 @@ static void free_takes_null(void **state)
 	pattern_matcher_free(NULL);
 }
 
+static void description_names_the_library(void **state)
+{
+	char text[96];
+
+	(void)state;
+	pattern_describe(text, sizeof(text));
+	assert_int_equal(strncmp(text, "PCRE2 1", 7), 0);
+	assert_non_null(strstr(text, ", JIT "));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(description_names_the_library),
 		cmocka_unit_test(expression_matches_as_it_says),
 		cmocka_unit_test(wrong_expression_says_what_and_where),
 		cmocka_unit_test(expression_cannot_ask_for_utf_or_single_code_units),

@@ -5,7 +5,7 @@
  */
 #include "common/problems.h"
 
-#include "tests/unit/unit.h"
+#include "tests/unit/unit_test.h"
 
 #include <string.h>
 

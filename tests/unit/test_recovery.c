@@ -9,7 +9,7 @@
 
 #include "signer/spool/manifest.h"
 #include "tests/unit/spool_fixture.h"
-#include "tests/unit/unit.h"
+#include "tests/unit/unit_test.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -2,7 +2,7 @@
  * Goal: AutoRestartCount and AutoRestartRate bound restarts, each alone and together.
  * Method: a row is a string of times in seconds at which a restart is asked for, and which are allowed.
  */
-#include "tests/unit/unit.h"
+#include "tests/unit/unit_test.h"
 
 #include "common/clock.h"
 #include "signer/cmd/restart_limit.h"

@@ -5,7 +5,7 @@
  */
 #include "signer/spool/retry_table.h"
 
-#include "tests/unit/unit.h"
+#include "tests/unit/unit_test.h"
 
 #include <stdio.h>
 

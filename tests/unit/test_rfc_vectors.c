@@ -7,7 +7,7 @@
  */
 #include "signer/dkim/message_reader.h"
 #include "signer/dkim/verification.h"
-#include "tests/unit/unit.h"
+#include "tests/unit/unit_test.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -7,7 +7,7 @@
 #include "common/ring.h"
 
 #include "common/clock.h"
-#include "tests/unit/unit.h"
+#include "tests/unit/unit_test.h"
 
 #include <errno.h>
 #include <fcntl.h>

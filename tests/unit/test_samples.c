@@ -2,7 +2,7 @@
  * Goal:   the figures that a report is made of.
  * Method: rows of values with what is to come out.
  */
-#include "tests/unit/unit.h"
+#include "tests/unit/unit_test.h"
 
 #include "bench/samples.h"
 

@@ -2,7 +2,7 @@
  * Goal:   nothing is left of a run, neither files nor processes, however it ends.
  * Method: works that end in each way; after each, the parent directory has to be empty.
  */
-#include "tests/unit/unit.h"
+#include "tests/unit/unit_test.h"
 
 #include "bench/scratch.h"
 #include "tests/unit/temp_dir.h"

@@ -4,7 +4,7 @@
  */
 #include "signer/keys/secret_memory.h"
 
-#include "tests/unit/unit.h"
+#include "tests/unit/unit_test.h"
 
 #include <errno.h>
 #include <stdio.h>

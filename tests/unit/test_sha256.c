@@ -4,7 +4,7 @@
  */
 #include "signer/dkim/sha256.h"
 
-#include "tests/unit/unit.h"
+#include "tests/unit/unit_test.h"
 
 #include <stdio.h>
 

@@ -10,7 +10,7 @@
 #include "signer/dkim/header_canon.h"
 #include "signer/dkim/quoted_printable.h"
 #include "signer/dkim/tag_list.h"
-#include "tests/unit/unit.h"
+#include "tests/unit/unit_test.h"
 
 #define SOME_NAMES "From:To:Subject:Date:Message-ID:MIME-Version:Content-Type"
 #define MANY_NAMES "Received:Received:List-Id:List-Unsubscribe:" SOME_NAMES ":" SOME_NAMES

@@ -2,7 +2,7 @@
  * Goal:   every contender gets the same, well-formed work.
  * Method: spools in a directory of the test; .bsmtp units are read by the reader that postseal has.
  */
-#include "tests/unit/unit.h"
+#include "tests/unit/unit_test.h"
 
 #include "bench/raw_spool.h"
 #include "bench/spool_load.h"

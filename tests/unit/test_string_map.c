@@ -5,7 +5,7 @@
  */
 #include "common/string_map.h"
 
-#include "tests/unit/unit.h"
+#include "tests/unit/unit_test.h"
 
 #include <stdio.h>
 #include <time.h>

@@ -5,7 +5,7 @@
 #include "signer/dkim/tag_list.h"
 
 #include "common/buffer.h"
-#include "tests/unit/unit.h"
+#include "tests/unit/unit_test.h"
 
 static const struct {
 	const char *name;

@@ -2,7 +2,7 @@
  * Goal:   columns that stand under each other.
  * Method: a table printed into memory, against its text.
  */
-#include "tests/unit/unit.h"
+#include "tests/unit/unit_test.h"
 
 #include "bench/text_table.h"
 

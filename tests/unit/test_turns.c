@@ -2,7 +2,7 @@
  * Goal:   contenders take turns, and what they reached is computed right.
  * Method: contenders that write down when they ran, and measure what they are told.
  */
-#include "tests/unit/unit.h"
+#include "tests/unit/unit_test.h"
 
 #include "bench/turns.h"
 

@@ -6,7 +6,7 @@
 #include "signer/spool/unit.h"
 
 #include "tests/unit/spool_fixture.h"
-#include "tests/unit/unit.h"
+#include "tests/unit/unit_test.h"
 
 #include <fcntl.h>
 #include <stdio.h>

@@ -4,7 +4,7 @@
  */
 #include "signer/spool/unit_busy.h"
 
-#include "tests/unit/unit.h"
+#include "tests/unit/unit_test.h"
 
 #include <stdio.h>
 #include <stdlib.h>

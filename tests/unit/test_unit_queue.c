@@ -5,7 +5,7 @@
 #include "signer/spool/unit_queue.h"
 
 #include "tests/unit/spool_fixture.h"
-#include "tests/unit/unit.h"
+#include "tests/unit/unit_test.h"
 
 #include <errno.h>
 #include <fcntl.h>

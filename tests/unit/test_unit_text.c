@@ -8,7 +8,7 @@
 #include "signer/spool/unit_text.h"
 
 #include "tests/unit/spool_fixture.h"
-#include "tests/unit/unit.h"
+#include "tests/unit/unit_test.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -6,7 +6,7 @@
  */
 #include "signer/dkim/verification.h"
 
-#include "tests/unit/unit.h"
+#include "tests/unit/unit_test.h"
 
 #include <stdio.h>
 

@@ -2,7 +2,7 @@
  * Goal: the line is one that a name server takes, in the form that opendkim-genkey writes. (That it is
  * the same form byte for byte, commands_genkey shows with the program itself.)
  */
-#include "tests/unit/unit.h"
+#include "tests/unit/unit_test.h"
 
 #include "common/compiler.h"
 #include "signer/cmd/zone_record.h"
