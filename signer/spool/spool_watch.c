@@ -24,6 +24,7 @@
 
 #define SCAN_INTERVAL_NS     (30 * NS_PER_S)
 #define PROGRESS_INTERVAL_NS (100 * NS_PER_MS)
+#define NOTICE_INTERVAL_NS   (1 * NS_PER_S)
 
 /* Completed: renamed in, closed by a writer that wrote in place, or linked in. */
 #define EVENTS (IN_MOVED_TO | IN_CLOSE_WRITE | IN_CREATE | IN_ONLYDIR)
@@ -46,6 +47,7 @@ struct spool_watch {
 	struct ring_op signal_poll;
 	int64_t scan_due_ns;
 	int64_t progress_due_ns;
+	int64_t notice_due_ns;
 };
 
 static void start_scan(struct spool_watch *watch);
@@ -320,6 +322,21 @@ static void look_for_work(struct spool_watch *watch)
 	}
 }
 
+/* What the key store has to say: that it is too small, that memory could not be locked. */
+static void tell_notices(struct spool_watch *watch)
+{
+	char text[KEY_STORE_NOTICE_SIZE];
+	struct signing_context *context;
+
+	if (ring_now_ns(watch->ring) < watch->notice_due_ns)
+		return;
+	watch->notice_due_ns = ring_now_ns(watch->ring) + NOTICE_INTERVAL_NS;
+	context = spool_shared_context(watch->shared);
+	while (key_store_take_notice(context->keys, text))
+		log_warning("%s", text);
+	signing_context_unref(context);
+}
+
 static void tell_progress(struct spool_watch *watch)
 {
 	const struct spool_options *options = watch->shared->options;
@@ -358,5 +375,6 @@ int64_t spool_watch_turn(void *arg)
 		start_reload(watch);
 	look_for_work(watch);
 	tell_progress(watch);
+	tell_notices(watch);
 	return wait_limit(watch);
 }
