@@ -34,6 +34,7 @@ GAPS = (" ", " ", " ", " ", "  ", "\t", " \t ", "\n ", "\n\t", " \n ", "\n      
 
 LONG_LINE_MAX = 100_000
 LONG_FIELD_MAX = 30_000
+LARGE_BODY_MAX = 2_000_000
 
 # Blanks around a field name and its value.
 BEFORE_COLON = (" ", "\t", "  \t")
@@ -67,10 +68,11 @@ def travelling(text):
 class Writer:
     """One message in the making."""
 
-    def __init__(self, rng, blank_before_colon=True):
+    def __init__(self, rng, blank_before_colon, large):
         self.rng = rng
         self.traits = set()
         self.blank_before_colon = blank_before_colon
+        self.large = large
         self.fields = []
 
     def chance(self, percent):
@@ -249,6 +251,8 @@ class Writer:
             self.traits.add("only_blanks")
             return b"\n" + self.one_of((b" ", b"\t", b" \n", b" \n\t\n", b"\n \n\n"))
         lines = [self.body_line() for _ in range(self.rng.randrange(1, 30))]
+        if self.large:
+            lines *= self.rng.randrange(1, LARGE_BODY_MAX) // sum(len(line) + 1 for line in lines) + 1
         text = b"\n" + b"\n".join(lines) + b"\n"
         if self.chance(25):
             text += b"\n" * self.rng.randrange(1, 4)
@@ -271,9 +275,10 @@ class Writer:
         return b""
 
 
-def build(seed, number, domains=tuple(DOMAINS), blank_before_colon=True, with_envelope=True):
+def build(seed, number, domains=tuple(DOMAINS), blank_before_colon=True, with_envelope=True,
+          large=False):
     rng = random.Random(f"{seed}/{number}")
-    writer = Writer(rng, blank_before_colon)
+    writer = Writer(rng, blank_before_colon, large)
     domain = rng.choice(domains)
     line_end = rng.choice((b"\n", b"\r\n"))
     writer.header(domain)

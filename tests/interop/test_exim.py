@@ -358,6 +358,7 @@ def test_one_exim(place, program):
     """One Exim on both sides; what the page says for the first and for the last day."""
     site = Site(place, program, one_exim=True)
     numbers = range(1, 31)
+    assert b"router = to_postseal" in site.sender.run("-bt", "someone@example.net").stdout
     run_shell(site.recipe.block("trial"))
     site.start_postseal()
     script = site.start_script("1")
@@ -372,6 +373,7 @@ def test_one_exim(place, program):
 
     assert site.stop_postseal(signal.SIGTERM) == 0, "SIGTERM ends postseal with status 0"
     send(site, [31])
+    assert not os.listdir(place.path("postseal", "tmp")), "a clean stop leaves nothing in tmp/"
     run_shell(site.recipe.block("give-up"))
     site.wait_drained()
     place.stop(script)

@@ -37,6 +37,8 @@ class Config:
     bsmtp: bool = False
     options: tuple = ()
     signer: str = ""  # the second field of SigningTable
+    messages: int = MESSAGES_PER_CONFIG
+    large: bool = False  # bodies of many times what is read at once
 
 
 OVERSIGN = ("OversignHeaders", "From,To,Subject,Date,X-Not-There")
@@ -74,6 +76,9 @@ CONFIGS = (
            options=(("MaximumSignedBytes", "100"),)),
     Config("rr-length", "relaxed/relaxed", ("r2048",), "threads",
            options=(("MaximumSignedBytes", "500"),)),
+    Config("sr-large", "simple/relaxed", ("r2048", "e1"), "io_uring", messages=8, large=True),
+    Config("rs-large-bsmtp", "relaxed/simple", ("r1024", "e1"), "threads", bsmtp=True, messages=8,
+           large=True),
     Config("rr-no-sync", "relaxed/relaxed", ("r3072", "e1"), "io_uring",
            options=(("SyncMode", "none"), ("IoThreads", "2"))),
 )
@@ -166,8 +171,8 @@ def sign_all(place, config, keys):
     """The jobs that one configuration makes."""
     # A blank before the colon, simple, and Ed25519: no peer takes all three.
     odd = config.canonicalization.startswith("simple") and "e1" in config.selectors
-    messages = list(generate.generate(f"{SEED}-{config.name}", MESSAGES_PER_CONFIG,
-                                      blank_before_colon=not odd))
+    messages = list(generate.generate(f"{SEED}-{config.name}", config.messages,
+                                      blank_before_colon=not odd, large=config.large))
     if config.bsmtp:
         messages = [with_last_line_end(message) for message in messages]
     spool = postseal_program.make_spool(place.folder(config.name, "spool"))
