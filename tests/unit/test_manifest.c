@@ -109,11 +109,7 @@ static void damaged_lines_are_refused(void **state)
 
 static void name_of_the_longest_size_is_taken_and_none_longer(void **state)
 {
-<<<<<<< HEAD
-	struct unit_identity extreme = {.mtime_s = INT64_MIN, .mtime_ns = 999999999};
-=======
 	struct unit_identity early = {.mtime_s = INT64_MIN, .mtime_ns = 999999999};
->>>>>>> fuzz
 	char name[NAME_MAX + 2];
 
 	(void)state;
@@ -126,11 +122,7 @@ static void name_of_the_longest_size_is_taken_and_none_longer(void **state)
 		name[NAME_MAX] = size > NAME_MAX ? ' ' : '\0';
 		name[NAME_MAX + 1] = '\0';
 		assert_int_equal(manifest_begin(&manifest), 0);
-<<<<<<< HEAD
-		assert_int_equal(manifest_add_unit(&manifest, &extreme, name), 0);
-=======
 		assert_int_equal(manifest_add_unit(&manifest, &early, name), 0);
->>>>>>> fuzz
 		assert_int_equal(manifest_end(&manifest), 0);
 		assert_int_equal(manifest_parse(buffer_bytes(&manifest), &reader),
 				 size > NAME_MAX ? MANIFEST_E_MALFORMED : 0);
