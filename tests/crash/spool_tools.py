@@ -160,6 +160,16 @@ class LoopDisk:
         finally:
             os.close(descriptor)
 
+    def cut_power_by_copy(self):
+        """
+        For what cannot go down on demand: the image as it is at one moment, which is what the disk would
+        hold. It must lie on a file system that clones files. The next mount is of the copy.
+        """
+        copy = self.image + ".cut"
+        with open(self.image, "rb") as source, open(copy, "wb") as target:
+            fcntl.ioctl(target.fileno(), 0x40049409, source.fileno())  # FICLONE
+        return copy
+
     def unmount(self):
         unmount(self.path)
 
@@ -219,6 +229,7 @@ class Spool:
         self.path = os.path.join(root, "spool")
         self.messages = Messages(seeded)
         self.durably = False
+        self.elsewhere = []  # directories that count as taken/
         self.unit_numbers = itertools.count(1)
         self.taken_numbers = itertools.count(1)  # two counters: producer and consumer are two threads
         self.options = {"SpoolMinFree": "0", "SpoolBatch": "8"}
@@ -309,17 +320,27 @@ class Spool:
             fsync_folder(self.folder("out"))
         return taken
 
+    def deliver(self, directory):
+        """A consumer that takes what is in out/ to another disk. It is counted there from then on."""
+        os.makedirs(directory, exist_ok=True)
+        if directory not in self.elsewhere:
+            self.elsewhere.append(directory)
+        for name in os.listdir(self.folder("out")):
+            stem, dot, suffix = name.rpartition(".")
+            shutil.move(self.folder("out", name),
+                        os.path.join(directory, f"{stem or name}-{next(self.taken_numbers)}{dot}{suffix}"))
+
     def inventory(self, *folders):
         """
         (folder, unit, identifier, signatures, valid, digest) of every message in the folders of the spool;
         the identifier is None where a batch is broken.
         """
-        folders = folders or ("in", "out", "taken", "failed")
-        text = subprocess.run([SPOOL_CHECK, self.key.public] + [self.folder(name) for name in folders],
+        paths = [self.folder(name) for name in folders or ("in", "out", "taken", "failed")]
+        text = subprocess.run([SPOOL_CHECK, self.key.public] + paths + ([] if folders else self.elsewhere),
                               check=True, stdout=subprocess.PIPE).stdout.decode()
         for line in text.splitlines():
             folder, unit, number, identifier, signatures, valid, digest = line.split("\t")
-            yield (os.path.basename(folder), unit, None if number == "-1" else identifier, int(signatures),
+            yield ("taken" if folder in self.elsewhere else os.path.basename(folder), unit, None if number == "-1" else identifier, int(signatures),
                    int(valid), digest)
 
     def listing(self):
@@ -384,6 +405,9 @@ class Spool:
         for name in ("in", "out", "taken", "failed"):
             shutil.rmtree(self.folder(name))
             os.mkdir(self.folder(name))
+        for directory in self.elsewhere:
+            shutil.rmtree(directory)
+        self.elsewhere.clear()
         self.messages.fates.clear()
         self.messages.digests.clear()
 
