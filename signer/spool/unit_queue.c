@@ -273,10 +273,10 @@ int unit_queue_scan(struct unit_queue *queue, const struct spool_dir *dir,
 	begin_scan(queue);
 	r = scan_directory(directory, retries, stop, &list);
 	closedir(directory);
-	if (r == 0)
-		qsort(list.items, list.count, sizeof(list.items[0]), by_age);
-	else
+	if (r != 0)
 		list_deinit(&list);
+	else if (list.count > 1) /* an empty list has no items to give to qsort() */
+		qsort(list.items, list.count, sizeof(list.items[0]), by_age);
 	end_scan(queue, r == 0 ? &list : NULL);
 	return r;
 }
