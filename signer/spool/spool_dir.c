@@ -90,6 +90,10 @@ static int open_room(struct spool_dir *dir, const char *path, const char *name, 
 	*fd_out = openat(dir->root_fd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
 	if (*fd_out < 0 || fstat(*fd_out, &status) != 0)
 		return explain(why, -errno, "%s/%s: cannot open: %s", path, name, strerror(errno));
+	/* Better now than when a signed unit cannot be removed. */
+	if (faccessat(dir->root_fd, name, W_OK | X_OK, AT_EACCESS) != 0)
+		return explain(why, -errno, "%s/%s: cannot change what is in it: %s", path, name,
+			       strerror(errno));
 	if (dir->device == 0)
 		dir->device = status.st_dev;
 	if (dir->device != status.st_dev)
