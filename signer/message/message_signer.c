@@ -220,7 +220,7 @@ static enum message_progress header_error(struct message_signer *signer, int err
 	if (error == MESSAGE_E_TOO_LARGE)
 		verdict = verdict_by(signer, "On-Security", signer->context->config->on_security,
 				     verdict);
-	if (error == MESSAGE_E_NO_HEADER)
+	if (error == MESSAGE_E_NO_HEADER || message_reader_lines(&signer->reader) == 0)
 		return signer_conclude(signer, verdict, "%s", message_reader_reason(error));
 	return signer_conclude(signer, verdict, "line %" PRIu64 ": %s",
 			       message_reader_lines(&signer->reader), message_reader_reason(error));

@@ -2,14 +2,16 @@
  * How it works: one state for the batch; in PLACING and REMOVING all units go through their own steps side
  * by side, and the batch goes on when the last is through.
  *
- *   IDLE -> CREATING -> WRITING -> CLOSING -> FLUSHING -> MARKING -> PLACING -> SYNCING_OUT
- *                                                                                   |
- *     IDLE <- CLEANING <- UNMARKING <- REMOVING <- SYNCING_FAILED <-----------------+
+ *   IDLE -> CREATING -> WRITING -> CLOSING -> FLUSHING -> MARKING -> SYNCING_MARK
+ *                                                                         |
+ *                        SYNCING_FAILED <- SYNCING_OUT <- PLACING <-------+
+ *                              |
+ *                              +-> REMOVING -> UNMARKING -> CLEANING -> IDLE
  *
  * The manifest is written under a name that does not count (NUMBER.part). It gets the one that does
  * (NUMBER.manifest) when the flush has returned, and the first rename comes after that. So: if the
  * manifest counts, all files that it names were complete and durable, and one that is gone from tmp/ was
- * put in its place.
+ * put in its place. Where renames are ordered on disk (spool_dir.h) the marking needs no flush of its own.
  *
  * Up to MARKING, trouble costs nothing: the units stay, and their files are thrown away and written anew.
  * From the first rename on, trouble with one unit's name is that unit's; any other is the end of this
@@ -48,6 +50,7 @@ struct batch {
 		BATCH_CLOSING,
 		BATCH_FLUSHING,
 		BATCH_MARKING,
+		BATCH_SYNCING_MARK,
 		BATCH_PLACING,
 		BATCH_SYNCING_OUT,
 		BATCH_SYNCING_FAILED,
@@ -199,6 +202,7 @@ static void unit_through(struct batch *batch)
 	case BATCH_CLOSING:
 	case BATCH_FLUSHING:
 	case BATCH_MARKING:
+	case BATCH_SYNCING_MARK:
 	case BATCH_SYNCING_OUT:
 	case BATCH_SYNCING_FAILED:
 	case BATCH_UNMARKING: break;
@@ -313,15 +317,23 @@ static void batch_enter(struct batch *batch, enum batch_state next)
 		ring_renameat(setting->ring, &batch->op, setting->dir->tmp_fd, batch->part_name,
 			      setting->dir->tmp_fd, batch->manifest_name, 0);
 		return;
+	case BATCH_SYNCING_MARK:
+		if (setting->durable && !setting->dir->ordered_renames)
+			ring_syncfs(setting->ring, &batch->op, batch->flush_fd);
+		else
+			batch_enter(batch, BATCH_PLACING);
+		return;
 	case BATCH_PLACING: start_units(batch); return;
 	case BATCH_SYNCING_OUT:
-		if (setting->durable && batch->uses_out)
+		if (setting->durable && !setting->dir->ordered_renames)
+			ring_syncfs(setting->ring, &batch->op, batch->flush_fd);
+		else if (setting->durable && batch->uses_out)
 			ring_fsync(setting->ring, &batch->op, setting->dir->out_fd, false);
 		else
 			batch_enter(batch, BATCH_SYNCING_FAILED);
 		return;
 	case BATCH_SYNCING_FAILED:
-		if (setting->durable && batch->uses_failed)
+		if (setting->durable && setting->dir->ordered_renames && batch->uses_failed)
 			ring_fsync(setting->ring, &batch->op, setting->dir->failed_fd, false);
 		else
 			batch_enter(batch, BATCH_REMOVING);
@@ -387,6 +399,7 @@ static void batch_op_failed(struct batch *batch, int error)
 		batch_enter(batch, BATCH_CLOSING);
 		return;
 	case BATCH_FLUSHING:
+	case BATCH_SYNCING_MARK:
 		atomic_fetch_add(batch->setting->flush_failures, 1);
 		batch_abort(batch, error);
 		return;
@@ -440,8 +453,9 @@ static void batch_done_op(struct ring_op *op, int res)
 	case BATCH_FLUSHING: flushing_done(batch); return;
 	case BATCH_MARKING:
 		batch->marked = true;
-		batch_enter(batch, BATCH_PLACING);
+		batch_enter(batch, BATCH_SYNCING_MARK);
 		return;
+	case BATCH_SYNCING_MARK: batch_enter(batch, BATCH_PLACING); return;
 	case BATCH_SYNCING_OUT: batch_enter(batch, BATCH_SYNCING_FAILED); return;
 	case BATCH_SYNCING_FAILED: batch_enter(batch, BATCH_REMOVING); return;
 	case BATCH_UNMARKING: batch_enter(batch, BATCH_CLEANING); return;

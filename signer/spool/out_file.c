@@ -319,8 +319,25 @@ static void patching_done(struct out_file *file, int res)
 	free(patch);
 }
 
+/* Only root may give a file to another user, and only to its own groups may a user give it. */
+static bool can_do_without(struct out_file *file)
+{
+	struct out_file_rights *rights = &file->rights;
+
+	if (rights->owner != (uid_t)-1 && !rights->must_owner)
+		rights->owner = (uid_t)-1;
+	else if (rights->group != (gid_t)-1 && !rights->must_group)
+		rights->group = (gid_t)-1;
+	else
+		return false;
+	file->owned = rights->owner == (uid_t)-1 && rights->group == (gid_t)-1;
+	return true;
+}
+
 static void file_failed(struct out_file *file, int error)
 {
+	if (file->state == OUT_FILE_OWNING && error == -EPERM && can_do_without(file))
+		error = 0;
 	if (file->error == 0)
 		file->error = error;
 	/* A file that could not be created has nothing to close; one that was closed, neither. */

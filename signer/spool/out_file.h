@@ -26,8 +26,10 @@
 
 struct out_file_rights {
 	mode_t mode;
-	uid_t owner; /* (uid_t)-1: leave */
-	gid_t group; /* (gid_t)-1: leave */
+	uid_t owner;	 /* (uid_t)-1: leave */
+	gid_t group;	 /* (gid_t)-1: leave */
+	bool must_owner; /* it is an error if this process may not give files away */
+	bool must_group;
 };
 
 struct out_patch;

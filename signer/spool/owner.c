@@ -27,8 +27,10 @@ static int find_user(const char *name, struct out_file_rights *rights)
 	if (user == NULL && !as_number(name, &number))
 		return -ENOENT;
 	rights->owner = user != NULL ? user->pw_uid : (uid_t)number;
+	rights->must_owner = true;
 	if (user != NULL)
 		rights->group = user->pw_gid;
+	rights->must_group = user != NULL;
 	return 0;
 }
 
@@ -40,6 +42,7 @@ static int find_group(const char *name, struct out_file_rights *rights)
 	if (group == NULL && !as_number(name, &number))
 		return -ENOENT;
 	rights->group = group != NULL ? group->gr_gid : (gid_t)number;
+	rights->must_group = true;
 	return 0;
 }
 

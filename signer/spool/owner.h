@@ -9,7 +9,7 @@
 #include "signer/spool/out_file.h"
 #include "signer/tables/signer_config.h"
 
-/* What is not configured is (uid_t)-1, (gid_t)-1, (mode_t)-1: as the input has it. */
+/* What is not configured is (uid_t)-1, (gid_t)-1, (mode_t)-1: as the input has it, where that is allowed. */
 MUST_CHECK int owner_rights(const struct signer_config *config, struct out_file_rights *rights_out);
 
 #endif

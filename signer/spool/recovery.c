@@ -67,6 +67,21 @@ static int place_fd(const struct recovery *recovery, enum spool_place place)
 	return place == SPOOL_OUT ? recovery->dir->out_fd : recovery->dir->failed_fd;
 }
 
+/*
+ * The name is taken by the file itself. Not every file system makes both halves of a rename durable at the
+ * same time.
+ */
+static bool is_placed_twice(const struct recovery *recovery, const struct unit_file *file)
+{
+	struct stat in_tmp;
+	struct stat placed;
+
+	return fstatat(recovery->dir->tmp_fd, file->tmp_name, &in_tmp, AT_SYMLINK_NOFOLLOW) == 0 &&
+	       fstatat(place_fd(recovery, file->place), file->name, &placed, AT_SYMLINK_NOFOLLOW) ==
+		       0 &&
+	       in_tmp.st_ino == placed.st_ino;
+}
+
 /* 0 placed, -EEXIST the name is taken. */
 static int place_file(struct recovery *recovery, const struct unit_file *file)
 {
@@ -76,7 +91,7 @@ static int place_file(struct recovery *recovery, const struct unit_file *file)
 		return 0;
 	}
 	if (errno == EEXIST)
-		return -EEXIST;
+		return is_placed_twice(recovery, file) ? 0 : -EEXIST;
 	return explain(recovery, "place", file->name, -errno);
 }
 
@@ -226,7 +241,11 @@ static int read_text(int dir_fd, const char *name, struct buffer *text)
 
 static int flush(const struct recovery *recovery, int fd)
 {
-	return recovery->durable && fsync(fd) != 0 ? -errno : 0;
+	int r = 0;
+
+	if (recovery->durable)
+		r = recovery->dir->ordered_renames ? fsync(fd) : syncfs(fd);
+	return r == 0 ? 0 : -errno;
 }
 
 /* A manifest was whole when it got its name; if it is not now, the disk has damaged it. */

@@ -326,7 +326,7 @@ int spool_run(const struct spool_options *options, struct spool_result *result_o
 	shared = &spool->shared;
 	shared->options = options;
 	shared->wake_watch = wake_first;
-	shared->dir = (struct spool_dir){-1, -1, -1, -1, -1, -1, 0};
+	shared->dir = SPOOL_DIR_CLOSED;
 	pthread_mutex_init(&shared->mutex, NULL);
 	shared->context = signing_context_ref(options->context);
 	block_signals();

@@ -10,12 +10,14 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/statfs.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
 
@@ -90,6 +92,10 @@ static int open_room(struct spool_dir *dir, const char *path, const char *name, 
 	*fd_out = openat(dir->root_fd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
 	if (*fd_out < 0 || fstat(*fd_out, &status) != 0)
 		return explain(why, -errno, "%s/%s: cannot open: %s", path, name, strerror(errno));
+	/* Better now than when a signed unit cannot be removed. */
+	if (faccessat(dir->root_fd, name, W_OK | X_OK, AT_EACCESS) != 0)
+		return explain(why, -errno, "%s/%s: cannot change what is in it: %s", path, name,
+			       strerror(errno));
 	if (dir->device == 0)
 		dir->device = status.st_dev;
 	if (dir->device != status.st_dev)
@@ -100,10 +106,24 @@ static int open_room(struct spool_dir *dir, const char *path, const char *name, 
 	return 0;
 }
 
+static bool has_ordered_renames(int fd)
+{
+	struct statfs status;
+
+	if (fstatfs(fd, &status) != 0)
+		return false;
+	switch (status.f_type) {
+	case EXT4_SUPER_MAGIC:
+	case XFS_SUPER_MAGIC:
+	case TMPFS_MAGIC: return true;
+	default: return false;
+	}
+}
+
 int spool_dir_open(const char *path, unsigned wait_ms, struct spool_dir *dir_out,
 		   struct buffer *why)
 {
-	struct spool_dir dir = {-1, -1, -1, -1, -1, -1, 0};
+	struct spool_dir dir = SPOOL_DIR_CLOSED;
 	int r;
 
 	dir.root_fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -122,6 +142,7 @@ int spool_dir_open(const char *path, unsigned wait_ms, struct spool_dir *dir_out
 		spool_dir_close(&dir);
 		return r;
 	}
+	dir.ordered_renames = has_ordered_renames(dir.tmp_fd);
 	*dir_out = dir;
 	return 0;
 }
@@ -136,7 +157,7 @@ void spool_dir_close(struct spool_dir *dir)
 		if (fds[i] >= 0)
 			close(fds[i]);
 	}
-	*dir = (struct spool_dir){-1, -1, -1, -1, -1, -1, 0};
+	*dir = SPOOL_DIR_CLOSED;
 }
 
 int spool_dir_room(const struct spool_dir *dir, struct spool_room *room_out)

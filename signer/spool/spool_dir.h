@@ -25,7 +25,14 @@ struct spool_dir {
 	int failed_fd;
 	int lock_fd;
 	uint64_t device; /* st_dev of all four */
+	/*
+	 * A flush of one directory makes all renames before it durable, and each as a whole, as on ext4 and
+	 * XFS, which have one log for all. Where that is not known, only a flush of everything does.
+	 */
+	bool ordered_renames;
 };
+
+#define SPOOL_DIR_CLOSED ((struct spool_dir){-1, -1, -1, -1, -1, -1, 0, false})
 
 /* Creates in, tmp, out and failed where they are missing. Waits up to `wait_ms` for the lock. */
 MUST_CHECK int spool_dir_open(const char *path, unsigned wait_ms, struct spool_dir *dir_out,

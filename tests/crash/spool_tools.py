@@ -10,6 +10,7 @@ Use:      with Spool(root, options) as spool:
 Names:    POSTSEAL and SPOOL_CHECK are the programs; the build sets them.
 """
 import base64
+import ctypes
 import fcntl
 import hashlib
 import itertools
@@ -86,6 +87,16 @@ def fsync_folder(path):
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def sync_disk(path):
+    """syncfs(): all of that file system."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        if ctypes.CDLL(None, use_errno=True).syncfs(descriptor) != 0:
+            raise OSError(ctypes.get_errno(), "syncfs")
     finally:
         os.close(descriptor)
 
@@ -228,7 +239,7 @@ class Spool:
         self.root = root
         self.path = os.path.join(root, "spool")
         self.messages = Messages(seeded)
-        self.durably = False
+        self.durably = False  # True: by fsync(); "disk": the consumer flushes the whole disk
         self.elsewhere = []  # directories that count as taken/
         self.unit_numbers = itertools.count(1)
         self.taken_numbers = itertools.count(1)  # two counters: producer and consumer are two threads
@@ -309,13 +320,16 @@ class Spool:
         taken = []
         for name in os.listdir(self.folder("out")):
             stem, dot, suffix = name.rpartition(".")
-            new = f"{stem or name}-{next(self.taken_numbers)}{dot}{suffix}"
+            number = next(self.taken_numbers)
+            new = f"{stem}-{number}{dot}{suffix}" if dot else f"{name}-{number}"
             try:
                 os.rename(self.folder("out", name), self.folder("taken", new))
             except FileNotFoundError:
                 continue
             taken.append(new)
-        if self.durably and taken:
+        if taken and self.durably == "disk":
+            sync_disk(self.path)
+        elif taken and self.durably:
             fsync_folder(self.folder("taken"))
             fsync_folder(self.folder("out"))
         return taken
@@ -326,9 +340,8 @@ class Spool:
         if directory not in self.elsewhere:
             self.elsewhere.append(directory)
         for name in os.listdir(self.folder("out")):
-            stem, dot, suffix = name.rpartition(".")
             shutil.move(self.folder("out", name),
-                        os.path.join(directory, f"{stem or name}-{next(self.taken_numbers)}{dot}{suffix}"))
+                        os.path.join(directory, f"{next(self.taken_numbers)}-{name}"))
 
     def inventory(self, *folders):
         """

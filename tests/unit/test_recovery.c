@@ -299,6 +299,32 @@ static void second_name_of_a_unit_does_not_hide_it(void **state)
 	spool_fixture_close(&fixture);
 }
 
+static void file_that_is_in_both_places_is_placed(void **state)
+{
+	const struct row row = {.lines = {UNIT("a"), OUT("u1")}};
+	struct recovery_counts counts;
+	struct spool_fixture fixture;
+	struct buffer manifest = {0};
+	char from[128];
+	char to[128];
+
+	(void)state;
+	spool_fixture_open(&fixture, NULL);
+	spool_fixture_put_text(&fixture, "in/a", "message");
+	spool_fixture_put_text(&fixture, "out/a", "signed");
+	snprintf(from, sizeof(from), "%s/out/a", fixture.spool);
+	snprintf(to, sizeof(to), "%s/tmp/u1", fixture.spool);
+	assert_int_equal(link(from, to), 0);
+	write_manifest(&fixture, &row, &manifest);
+	spool_fixture_put(&fixture, "tmp/7.manifest", buffer_bytes(&manifest));
+	assert_int_equal(recover(&fixture, &counts), 0);
+	assert_false(spool_fixture_has(&fixture, "in/a"));
+	assert_true(spool_fixture_has(&fixture, "out/a"));
+	assert_false(spool_fixture_has(&fixture, "tmp/u1"));
+	buffer_deinit(&manifest);
+	spool_fixture_close(&fixture);
+}
+
 static void damaged_manifest_is_kept_and_removes_nothing(void **state)
 {
 	struct recovery_counts counts;
@@ -358,6 +384,7 @@ int main(void)
 		cmocka_unit_test(every_state_is_finished_and_stays_so),
 		cmocka_unit_test(another_file_of_the_same_name_is_not_removed),
 		cmocka_unit_test(second_name_of_a_unit_does_not_hide_it),
+		cmocka_unit_test(file_that_is_in_both_places_is_placed),
 		cmocka_unit_test(damaged_manifest_is_kept_and_removes_nothing),
 		cmocka_unit_test(failing_call_only_puts_recovery_off),
 	};

@@ -13,7 +13,10 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+#include <sys/wait.h>
 #include <unistd.h>
+
+#define NOBODY 65534
 
 #define FROM_US	   "From: a@example.com\r\n"
 #define FROM_OTHER "From: a@other.example\r\n"
@@ -545,6 +548,89 @@ static void mode_is_the_inputs_or_as_configured(void **state)
 	spool_fixture_close(&fixture);
 }
 
+/* A child that is nobody, in a spool of its own where root has put units. */
+static int sign_as_nobody(struct spool_fixture *fixture)
+{
+	struct spool_result result;
+
+	if (setresgid(NOBODY, NOBODY, NOBODY) != 0 || setresuid(NOBODY, NOBODY, NOBODY) != 0)
+		return 1;
+	spool_fixture_configure(fixture,
+				NULL); /* keys are safe from another user's point of view */
+	if (spool_fixture_run(fixture, NULL, &result) != 0)
+		return 2;
+	return result.released_units == 1 && result.stayed_units == 1 ? 0 : 3;
+}
+
+static void who_is_not_root_keeps_what_it_signs_and_leaves_what_it_cannot_read(void **state)
+{
+	static const char *const theirs[] = {
+		"spool",	"spool/in", "spool/tmp", "spool/out",
+		"spool/failed", "key.pem",  "keys",	 "senders",
+	};
+	struct spool_fixture fixture;
+	struct stat status;
+	char path[128];
+	pid_t child;
+	int code;
+
+	(void)state;
+	if (geteuid() != 0)
+		skip();
+	spool_fixture_open(&fixture, NULL);
+	spool_fixture_put_text(&fixture, "in/readable", FROM_US BODY);
+	spool_fixture_put_text(&fixture, "in/unreadable", FROM_US BODY);
+	snprintf(path, sizeof(path), "%s/in/readable", fixture.spool);
+	assert_int_equal(chmod(path, 0644), 0);
+	assert_int_equal(chmod(fixture.root, 0755), 0);
+	for (size_t i = 0; i < ARRAY_COUNT(theirs); i++) {
+		snprintf(path, sizeof(path), "%s/%s", fixture.root, theirs[i]);
+		assert_int_equal(chown(path, NOBODY, NOBODY), 0);
+	}
+	child = fork();
+	assert_true(child >= 0);
+	if (child == 0)
+		_exit(sign_as_nobody(&fixture));
+	assert_int_equal(waitpid(child, &code, 0), child);
+	assert_true(WIFEXITED(code));
+	assert_int_equal(WEXITSTATUS(code), 0);
+	snprintf(path, sizeof(path), "%s/out/readable", fixture.spool);
+	assert_int_equal(stat(path, &status), 0);
+	assert_int_equal(status.st_uid, NOBODY);
+	assert_true(spool_fixture_has(&fixture, "in/unreadable"));
+	spool_fixture_close(&fixture);
+}
+
+static void owner_is_the_inputs_or_as_configured(void **state)
+{
+	const char *const options[] = {"SpoolOwner", "123:456", NULL};
+	struct spool_fixture fixture;
+	struct spool_result result;
+	struct stat status;
+	char path[128];
+
+	(void)state;
+	if (geteuid() != 0)
+		skip();
+	spool_fixture_open(&fixture, NULL);
+	spool_fixture_put_text(&fixture, "in/a", FROM_US BODY);
+	snprintf(path, sizeof(path), "%s/in/a", fixture.spool);
+	assert_int_equal(chown(path, 77, 88), 0);
+	assert_int_equal(spool_fixture_run(&fixture, NULL, &result), 0);
+	snprintf(path, sizeof(path), "%s/out/a", fixture.spool);
+	assert_int_equal(stat(path, &status), 0);
+	assert_int_equal(status.st_uid, 77);
+	assert_int_equal(status.st_gid, 88);
+	assert_int_equal(unlink(path), 0);
+	spool_fixture_configure(&fixture, options);
+	spool_fixture_put_text(&fixture, "in/a", FROM_US BODY);
+	assert_int_equal(spool_fixture_run(&fixture, NULL, &result), 0);
+	assert_int_equal(stat(path, &status), 0);
+	assert_int_equal(status.st_uid, 123);
+	assert_int_equal(status.st_gid, 456);
+	spool_fixture_close(&fixture);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -555,6 +641,9 @@ int main(void)
 		cmocka_unit_test(long_name_is_cut_for_its_note),
 		cmocka_unit_test(signed_message_is_left_alone_the_second_time),
 		cmocka_unit_test(mode_is_the_inputs_or_as_configured),
+		cmocka_unit_test(owner_is_the_inputs_or_as_configured),
+		cmocka_unit_test(
+			who_is_not_root_keeps_what_it_signs_and_leaves_what_it_cannot_read),
 	};
 
 	return cmocka_run_group_tests_name("unit", tests, NULL, NULL);
