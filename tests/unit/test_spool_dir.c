@@ -6,7 +6,7 @@
 
 #include "common/clock.h"
 #include "tests/unit/spool_fixture.h"
-#include "tests/unit/unit.h"
+#include "tests/unit/unit_test.h"
 
 #include <errno.h>
 #include <fcntl.h>
