@@ -31,7 +31,8 @@ int new_file_open(struct new_file *file, const char *path, mode_t mode)
 			(int)directory, path, path + directory);
 	if (size < 0 || (size_t)size >= sizeof(file->working_path))
 		return -ENAMETOOLONG;
-	strcpy(file->path, path); /* shorter than the working path, which has room */
+	/* Shorter than the working path, which has room. */
+	memcpy(file->path, path, strlen(path) + 1);
 	file->fd = mkostemp(file->working_path, O_CLOEXEC);
 	if (file->fd < 0)
 		return -errno;

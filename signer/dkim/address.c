@@ -380,8 +380,11 @@ static int take_token(struct parser *parser)
 		return ADDRESS_E_SYNTAX;
 	if (byte == '@' && !parser->in_angle)
 		return take_bare_address(parser);
-	if (parser->has_candidate || parser->in_angle)
+	if (parser->has_candidate || parser->in_angle) {
+		/* "a@exa mple.com": only "<...>" behind it can still say what is meant. */
+		parser->is_broken = parser->is_broken || !parser->in_angle;
 		return pass_over(parser);
+	}
 	if (byte == '.') {
 		parser->at++;
 		parser->after_word = false;

@@ -25,7 +25,7 @@ static struct bytes value_of(const struct tag_list *tags, const char *name)
 {
 	const struct tag *tag = tag_list_find(tags, name);
 
-	return tag == NULL ? (struct bytes){0} : tag->value;
+	return tag == NULL ? bytes_of(NULL, 0) : tag->value;
 }
 
 static int check_required(const struct tag_list *tags)

@@ -83,14 +83,24 @@ static int take_field_line(struct message_reader *reader, struct bytes line, str
 	return field_outcome(header_add(reader->header, line));
 }
 
+/* "From " and an address; but "From :" is a field with a blank before its colon. */
+static bool is_mbox_line(struct bytes content)
+{
+	struct bytes rest;
+
+	if (!bytes_start_with(content, BYTES_LITERAL("From ")))
+		return false;
+	rest = bytes_trim(bytes_skip(content, 5));
+	return rest.size == 0 || rest.data[0] != ':';
+}
+
 /* True if the line belongs to the envelope; the state then says of which kind it is. */
 static bool take_envelope_line(struct message_reader *reader, struct bytes line,
 			       struct bytes content)
 {
 	enum message_reader_state next = MESSAGE_READER_ENVELOPE;
 
-	if (reader->state == MESSAGE_READER_START &&
-	    bytes_start_with(content, BYTES_LITERAL("From ")))
+	if (reader->state == MESSAGE_READER_START && is_mbox_line(content))
 		next = MESSAGE_READER_MBOX;
 	else if (reader->state != MESSAGE_READER_START && reader->state != MESSAGE_READER_ENVELOPE)
 		return false;

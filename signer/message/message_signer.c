@@ -322,6 +322,8 @@ static enum message_progress decide(struct message_signer *signer)
 			&sender);
 	if (r < 0)
 		return internal_error(signer, r);
+	if (r == SENDER_E_NO_ADDRESS)
+		return signer_conclude(signer, MESSAGE_PASS, "%s", sender_error_text(r));
 	if (r > 0)
 		return signer_conclude(signer, MESSAGE_REFUSE, "%s", sender_error_text(r));
 	return plan_signatures(signer, sender);

@@ -29,6 +29,8 @@ int sender_find(struct message_tools *tools, const struct header *header,
 		return from_count == 0 ? SENDER_E_NO_FROM : SENDER_E_SEVERAL_FROM;
 	r = address_parse(&tools->address,
 			  header_value(header, sender_field(header, sender_headers)));
+	if (r == ADDRESS_E_NONE)
+		return SENDER_E_NO_ADDRESS;
 	if (r != 0)
 		return r < 0 ? r : SENDER_E_ADDRESS;
 	domain = buffer_bytes(&tools->address.domain);
@@ -50,7 +52,8 @@ const char *sender_error_text(int error)
 	switch (error) {
 	case SENDER_E_NO_FROM: return "it has no From field";
 	case SENDER_E_SEVERAL_FROM: return "it has more than one From field";
-	case SENDER_E_ADDRESS: return "its From field holds no address";
+	case SENDER_E_NO_ADDRESS: return "its From field holds no address";
+	case SENDER_E_ADDRESS: return "the address in its From field is broken";
 	case SENDER_E_DOMAIN: return "the domain in its From field is none";
 	}
 	return "out of memory";

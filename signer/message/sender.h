@@ -15,8 +15,9 @@
 enum {
 	SENDER_E_NO_FROM = 1,
 	SENDER_E_SEVERAL_FROM,
-	SENDER_E_ADDRESS, /* the field holds no address */
-	SENDER_E_DOMAIN,  /* the address has no domain that DNS could hold */
+	SENDER_E_NO_ADDRESS, /* "undisclosed:;", "root": legal, and nobody's domain */
+	SENDER_E_ADDRESS,    /* what it holds cannot be understood */
+	SENDER_E_DOMAIN,     /* the address has no domain that DNS could hold */
 };
 
 /* `sender_out` points into `tools`, until the next message. */

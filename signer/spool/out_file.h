@@ -13,8 +13,8 @@
  *           the owner's to rename or remove.
  * Threads:  the ring's.
  */
-#ifndef SPOOL_OUT_FILE_H
-#define SPOOL_OUT_FILE_H
+#ifndef SIGNER_SPOOL_OUT_FILE_H
+#define SIGNER_SPOOL_OUT_FILE_H
 
 #include "common/buffer.h"
 #include "common/ring.h"

@@ -7,8 +7,8 @@
  * Owns:     its descriptors and the lock. Whoever holds the lock is the only postseal there.
  * Threads:  the descriptors may be used from any; open and close from one.
  */
-#ifndef SPOOL_SPOOL_DIR_H
-#define SPOOL_SPOOL_DIR_H
+#ifndef SIGNER_SPOOL_SPOOL_DIR_H
+#define SIGNER_SPOOL_SPOOL_DIR_H
 
 #include "common/buffer.h"
 

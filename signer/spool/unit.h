@@ -11,8 +11,8 @@
  * Owns:     everything that it needs, kept from unit to unit: a unit object is used again.
  * Threads:  its ring's.
  */
-#ifndef SPOOL_UNIT_H
-#define SPOOL_UNIT_H
+#ifndef SIGNER_SPOOL_UNIT_H
+#define SIGNER_SPOOL_UNIT_H
 
 #include "signer/message/message_signer.h"
 #include "signer/spool/bsmtp_reader.h"

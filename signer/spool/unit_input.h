@@ -6,8 +6,8 @@
  * Owns:     the descriptor and the chunk, which lives until the next read.
  * Threads:  the ring's.
  */
-#ifndef SPOOL_UNIT_INPUT_H
-#define SPOOL_UNIT_INPUT_H
+#ifndef SIGNER_SPOOL_UNIT_INPUT_H
+#define SIGNER_SPOOL_UNIT_INPUT_H
 
 #include "common/buffer.h"
 #include "common/ring.h"

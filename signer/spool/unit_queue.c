@@ -207,8 +207,9 @@ static int scan_directory(DIR *directory, struct retry_table *retries, const _At
 				       .mtime_ns = status.stx_mtime.tv_sec * NS_PER_S +
 						   status.stx_mtime.tv_nsec,
 				       .size = status.stx_size,
-				       .order = order++,
+				       .order = order,
 			       });
+		order++;
 		if (r != 0)
 			return r;
 	}

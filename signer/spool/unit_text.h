@@ -4,8 +4,8 @@
  * Use:      unit_text_start() when the file is open; unit_text_pump() whenever something moved.
  * Threads:  the unit's.
  */
-#ifndef SPOOL_UNIT_TEXT_H
-#define SPOOL_UNIT_TEXT_H
+#ifndef SIGNER_SPOOL_UNIT_TEXT_H
+#define SIGNER_SPOOL_UNIT_TEXT_H
 
 #include "signer/spool/unit.h"
 

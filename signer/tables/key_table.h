@@ -4,11 +4,12 @@
  * Is:       rows DOMAIN:SELECTOR:KEY or DOMAIN:SELECTOR:KEY:ALGORITHM, taken apart once.
  * Is not:   keys (no key file is opened here), or what "%" becomes (signing_plan.h).
  * Source:   opendkim.conf(5) KeyTable. Names are looked up with their case. The key takes all that
- * is left, so that a path may have a colon; only if what follows the last one is the name of an
- * algorithm, it is the fourth field. Errors:   -errno, or KEY_TABLE_E_*. A row that is broken goes
- * to `problems` and is counted; it is found nevertheless, and says what is wrong with it. Owns: its
- * rows. The option's text and place must outlive it. Threads:  read by any number at once, each
- * with its own matcher.
+ *           is left, so that a path may have a colon; only if what follows the last one is the name
+ *           of an algorithm, it is the fourth field.
+ * Errors:   -errno, or KEY_TABLE_E_*. A row that is broken goes to `problems` and is counted; it is
+ *           found nevertheless, and says what is wrong with it.
+ * Owns:     its rows. The option's text and place must outlive it.
+ * Threads:  read by any number at once, each with its own matcher.
  */
 #ifndef SIGNER_TABLES_KEY_TABLE_H
 #define SIGNER_TABLES_KEY_TABLE_H

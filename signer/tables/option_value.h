@@ -3,8 +3,10 @@
  *
  * Is:       what opendkim.conf(5) says of booleans, numbers, sizes and words, by option_type.
  * Is not:   where the value is kept (signer_config.h). Texts (strings, paths, data sets and lists
- * of names) are no values here: they stay as they are. Errors:   OPTION_VALUE_E_INVALID with a
- * reason for people; printing: -ENOMEM. Owns:     nothing. Threads:  any.
+ *           of names) are no values here: they stay as they are.
+ * Errors:   OPTION_VALUE_E_INVALID with a reason for people; printing: -ENOMEM.
+ * Owns:     nothing.
+ * Threads:  any.
  */
 #ifndef SIGNER_TABLES_OPTION_VALUE_H
 #define SIGNER_TABLES_OPTION_VALUE_H

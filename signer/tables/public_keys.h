@@ -5,9 +5,11 @@
  * Is not:   a parser of records (signer/dkim).
  * Source:   opendkim.conf(5) TestPublicKeys; RFC 6376 3.6.2.1 for the name.
  * Units:    a line that starts with # and an empty one do not count. The first of two lines with
- * one name is the one. Errors:   -errno, or PUBLIC_KEYS_E_REFUSED when the file cannot be read. A
- * line without a record is told, and its name is not there. Owns:     the records, until
- * public_keys_free(). Threads:  read by any number at once.
+ *           one name is the one.
+ * Errors:   -errno, or PUBLIC_KEYS_E_REFUSED when the file cannot be read. A line without a record
+ *           is told, and its name is not there.
+ * Owns:     the records, until public_keys_free().
+ * Threads:  read by any number at once.
  */
 #ifndef SIGNER_TABLES_PUBLIC_KEYS_H
 #define SIGNER_TABLES_PUBLIC_KEYS_H

@@ -3,9 +3,9 @@
  *
  * Is:       the decision, from the rules and the sender's address alone.
  * Is not:   how the sender is found (signer/message), the key itself (signer/keys), or what goes
- *into h= (signer/dkim). Source:   opendkim.conf(5) Domain, SubDomains, ExemptDomains, SigningTable,
- *KeyTable. Errors:   -errno, or SIGNING_PLAN_E_*, each with a reason for the log in OpenDKIM's
- *words:
+ *           into h= (signer/dkim).
+ * Source:   opendkim.conf(5) Domain, SubDomains, ExemptDomains, SigningTable, KeyTable.
+ * Errors:   -errno, or SIGNING_PLAN_E_*, each with a reason for the log in OpenDKIM's words:
  *
  *             NO_MATCH   not ours to sign       never again
  *             EXEMPT     to be left alone       never again
@@ -13,9 +13,9 @@
  *             BROKEN     the row that it needs is broken: try later, when the table was mended
  *
  * Owns:     the array and the texts of the last plan, until the next one. Fields of the table rows
- *are borrowed from the rules, and the sender's domain from the caller. Threads:  one plan object
- *per thread, any number of them on one set of rules. Once it has seen the largest plan, making one
- *allocates nothing.
+ *           are borrowed from the rules, and the sender's domain from the caller.
+ * Threads:  one plan object per thread, any number of them on one set of rules. Once it has seen
+ *           the largest plan, making one allocates nothing.
  *
  *	r = signing_plan_new(&plan);
  *	r = signing_plan_make(plan, rules, sender);

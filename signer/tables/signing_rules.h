@@ -5,8 +5,9 @@
  *           Domain with KeyFile and Selector; and ExemptDomains.
  * Is not:   the decision (signing_plan.h).
  * Errors:   -errno, or SIGNING_RULES_E_REFUSED when a set cannot be had at all. Broken rows are
- *told and counted, and only the mail that needs them suffers. Owns:     the tables. The
- *configuration must outlive the rules. Threads:  const after load, and read by any number.
+ *           told and counted, and only the mail that needs them suffers.
+ * Owns:     the tables. The configuration must outlive the rules.
+ * Threads:  const after load, and read by any number.
  *
  *	r = signing_rules_load(config, problems, &rules);
  *	if (config->check_signing_table && signing_rules_broken_count(rules) > 0)

@@ -233,7 +233,7 @@ class Explain(PostsealCase):
     def test_address_that_is_none_is_the_reason(self):
         config = self.tables("*@example.com k1")
         said = self.explain(65, config, "--from", "nobody", stdin=b"")
-        self.assertEqual(said["reason"], "its From field holds no address")
+        self.assertEqual(said["reason"], "the address in its From field is broken")
 
 
 if __name__ == "__main__":

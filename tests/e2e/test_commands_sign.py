@@ -144,7 +144,7 @@ class Sign(PostsealCase):
             (b"no field\r\n\r\n", "line 1: neither a header field nor the continuation of one"),
             (b"Subject: x\r\n\r\n", "it has no From field"),
             (b"From: a@example.com\r\n" * 2 + b"\r\n", "it has more than one From field"),
-            (b"From: nobody\r\n\r\n", "its From field holds no address"),
+            (b"From: a@exa mple.com\r\n\r\n", "the address in its From field is broken"),
             (MESSAGE + b"a\rb\r\n", "its body has a CR without LF"),
         ):
             with self.subTest(reason):

@@ -65,7 +65,8 @@ static const struct {
 	{"address_as_display_name", "joe@old.example <joe@example.com>", "joe|example.com", 0},
 	{"broken_address_as_display_name", "joe@@old@x <joe@example.com>", "joe|example.com", 0},
 	{"brackets_in_display_name", "[List] Joe <joe@example.com>", "joe|example.com", 0},
-	{"text_behind_the_address", "joe@example.com Joe Doe", "joe|example.com", 0},
+	{"text_behind_a_bare_address", "joe@example.com Joe Doe", NULL, ADDRESS_E_SYNTAX},
+	{"blank_in_a_bare_domain", "user@exa mple.com", NULL, ADDRESS_E_SYNTAX},
 	{"text_behind_the_bracket", "<joe@example.com> Joe \"x\"", "joe|example.com", 0},
 	{"word_before_the_address", "Joe joe@example.com", "joe|example.com", 0},
 
