@@ -231,6 +231,59 @@ static void our_own_signature_on_top_is_seen(void **state)
 	close_bench(&bench);
 }
 
+static bool has(const struct bench *bench, const char *text)
+{
+	return memmem(bench->fields.data, bench->fields.size, text, strlen(text)) != NULL;
+}
+
+/* Two rows of the table are for the sender, with a selector each. */
+static void sign_with_two(struct bench *bench)
+{
+	char keys[160];
+	char senders[160];
+	char text[400];
+	const char *options[] = {"KeyTable", keys, "SigningTable", senders, "MultipleSignatures",
+				 "yes",	     NULL};
+
+	snprintf(text, sizeof(text), "a example.com:s1:%s/key.pem\nb example.com:s2:%s/key.pem\n",
+		 bench->fixture.root, bench->fixture.root);
+	spool_fixture_put_text(&bench->fixture, "two-keys", text);
+	snprintf(keys, sizeof(keys), "%s/two-keys", bench->fixture.spool);
+	spool_fixture_put_text(&bench->fixture, "two-senders",
+			       "*@example.com a\na@example.com b\n");
+	snprintf(senders, sizeof(senders), "refile:%s/two-senders", bench->fixture.spool);
+	spool_fixture_configure(&bench->fixture, options);
+}
+
+static void all_planned_signatures_must_be_on_top(void **state)
+{
+	struct bytes message = BYTES_LITERAL(FROM_US "\r\nbody\r\n");
+	struct buffer first = {0};
+	struct buffer text = {0};
+	struct bench bench;
+
+	(void)state;
+	open_bench(&bench, NULL);
+	assert_int_equal(sign(&bench, message, 0), MESSAGE_SIGN);
+	assert_int_equal(buffer_append(&first, buffer_bytes(&bench.fields)), 0);
+	assert_int_equal(buffer_append(&first, message), 0);
+	sign_with_two(&bench);
+	/* One of the two is there: both are made. */
+	assert_int_equal(sign(&bench, buffer_bytes(&first), 0), MESSAGE_SIGN);
+	assert_true(has(&bench, "s=s1;") && has(&bench, "s=s2;"));
+	assert_int_equal(buffer_append(&text, buffer_bytes(&bench.fields)), 0);
+	assert_int_equal(buffer_append(&text, buffer_bytes(&first)), 0);
+	assert_int_equal(sign(&bench, buffer_bytes(&text), 0), MESSAGE_ALREADY_SIGNED);
+	/* Under another field they are not on top. */
+	buffer_clear(&text);
+	assert_int_equal(buffer_append(&text, BYTES_LITERAL("Received: x\r\n")), 0);
+	assert_int_equal(buffer_append(&text, buffer_bytes(&first)), 0);
+	assert_int_equal(sign(&bench, buffer_bytes(&text), 0), MESSAGE_SIGN);
+	buffer_deinit(&first);
+	buffer_deinit(&text);
+	close_bench(&bench);
+}
+
 static void strict_headers_are_counted(void **state)
 {
 	const char *const options[] = {"StrictHeaders", "yes", NULL};
@@ -283,11 +336,6 @@ static void actions_decide_where_somebody_chose_them(void **state)
 				 message_signer_reason(bench.signer));
 		close_bench(&bench);
 	}
-}
-
-static bool has(const struct bench *bench, const char *text)
-{
-	return memmem(bench->fields.data, bench->fields.size, text, strlen(text)) != NULL;
 }
 
 static bool has_number(const struct bench *bench, const char *tag, int64_t number)
@@ -365,6 +413,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_row_holds_at_every_cut),
 		cmocka_unit_test(our_own_signature_on_top_is_seen),
+		cmocka_unit_test(all_planned_signatures_must_be_on_top),
 		cmocka_unit_test(strict_headers_are_counted),
 		cmocka_unit_test(actions_decide_where_somebody_chose_them),
 		cmocka_unit_test(options_are_in_the_field),
