@@ -1,0 +1,425 @@
+/*
+ * Goal:   a message gets the verdict that the tables and RFC 5322 ask for, whatever the pieces that it comes
+ *         in, and a signed one verifies.
+ * Method: a signature service with one thread. Each row runs whole and again cut in two at every byte, on one
+ *         and the same object; the fields that come out are put where the signer says, and verified.
+ */
+#include "signer/message/message_signer.h"
+
+#include "signer/keys/sign_engine.h"
+#include "tests/unit/spool_fixture.h"
+#include "tests/unit/unit_test.h"
+
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+struct bench {
+	struct spool_fixture fixture;
+	struct sign_service *service;
+	struct sign_client *client;
+	struct message_tools tools;
+	struct message_signer *signer;
+	bool woken;
+	int64_t now_s;
+	/* Of the last message: */
+	struct buffer fields;
+	size_t insert_at;
+	size_t fields_size; /* when it was decided */
+};
+
+static void open_bench(struct bench *bench, const char *const *options)
+{
+	*bench = (struct bench){.now_s = time(NULL)};
+	spool_fixture_open(&bench->fixture, options);
+	assert_int_equal(sign_service_new(1, &sign_engine_openssl, &bench->service), 0);
+	assert_int_equal(sign_client_new(bench->service, &bench->client), 0);
+	assert_int_equal(message_tools_init(&bench->tools, bench->client), 0);
+	assert_int_equal(message_signer_new(&bench->tools, &bench->signer), 0);
+}
+
+static void close_bench(struct bench *bench)
+{
+	message_signer_free(bench->signer);
+	message_tools_deinit(&bench->tools);
+	sign_client_free(bench->client);
+	sign_service_free(bench->service);
+	buffer_deinit(&bench->fields);
+	spool_fixture_close(&bench->fixture);
+}
+
+static void wake(struct message_signer *signer, void *arg)
+{
+	struct bench *bench = arg;
+
+	assert_ptr_equal(signer, bench->signer);
+	bench->woken = true;
+}
+
+static void wait_until_woken(struct bench *bench)
+{
+	while (!bench->woken) {
+		struct pollfd ready = {.fd = sign_client_fd(bench->client), .events = POLLIN};
+
+		sign_client_flush(bench->client);
+		assert_int_equal(poll(&ready, 1, 10000), 1);
+		(void)sign_client_collect(bench->client);
+	}
+	assert_false(message_signer_busy(bench->signer));
+	bench->woken = false;
+}
+
+/* Acts on what comes back. True: there is no more to push. */
+static bool act(struct bench *bench, enum message_progress progress)
+{
+	switch (progress) {
+	case MESSAGE_MORE: return false;
+	case MESSAGE_WAIT: wait_until_woken(bench); return false;
+	case MESSAGE_DECIDED:
+		assert_int_equal(message_signer_verdict(bench->signer), MESSAGE_SIGN);
+		bench->insert_at = message_signer_insert_at(bench->signer);
+		bench->fields_size = message_signer_fields(bench->signer).size;
+		return false;
+	case MESSAGE_OVER: return true;
+	case MESSAGE_SIGNING: wait_until_woken(bench); return true;
+	}
+	return true;
+}
+
+static bool push(struct bench *bench, struct bytes piece)
+{
+	while (piece.size > 0) {
+		if (act(bench, message_signer_push(bench->signer, &piece)))
+			return true;
+	}
+	return false;
+}
+
+/* A message in two pieces. */
+static enum message_verdict sign(struct bench *bench, struct bytes message, size_t cut)
+{
+	bool over;
+
+	bench->woken = false;
+	message_signer_start(bench->signer, bench->fixture.context, "test", bench->now_s, wake,
+			     bench);
+	over = push(bench, bytes_slice(message, 0, cut)) || push(bench, bytes_skip(message, cut));
+	while (!over)
+		over = act(bench, message_signer_end(bench->signer));
+	buffer_clear(&bench->fields);
+	assert_int_equal(buffer_append(&bench->fields, message_signer_fields(bench->signer)), 0);
+	return message_signer_verdict(bench->signer);
+}
+
+/* The message with its fields, checked. */
+static void check_signed(struct bench *bench, const char *name, struct bytes message)
+{
+	struct buffer text = {0};
+	struct mail_report report;
+
+	assert_int_equal(bench->fields.size, bench->fields_size);
+	assert_int_equal(buffer_append(&text, bytes_slice(message, 0, bench->insert_at)), 0);
+	assert_int_equal(buffer_append(&text, buffer_bytes(&bench->fields)), 0);
+	assert_int_equal(buffer_append(&text, bytes_skip(message, bench->insert_at)), 0);
+	mail_check(buffer_bytes(&text), bench->fixture.key, &report);
+	if (report.signatures < 1 || report.valid != 1)
+		fail_msg("%s: %zu of %zu signatures verify:\n%s", name, report.valid,
+			 report.signatures, buffer_string(&text));
+	buffer_deinit(&text);
+}
+
+struct row {
+	const char *name;
+	const char *message;
+	enum message_verdict verdict;
+	const char *reason; /* what it begins with */
+};
+
+#define FROM_US "From: a@example.com\r\n"
+
+static const struct row rows[] = {
+	{"ours_is_signed", FROM_US "Subject: x\r\n\r\nbody\r\n", MESSAGE_SIGN, ""},
+	{"ours_without_body_is_signed", FROM_US, MESSAGE_SIGN, ""},
+	{"ours_without_body_behind_the_empty_line_is_signed", FROM_US "\r\n", MESSAGE_SIGN, ""},
+	{"ours_without_last_line_end_is_signed", FROM_US "\r\nbody", MESSAGE_SIGN, ""},
+	{"header_without_line_end_is_signed", "From: a@example.com", MESSAGE_SIGN, ""},
+	{"line_feeds_alone_are_signed_as_crlf", "From: a@example.com\n\nbody\n", MESSAGE_SIGN, ""},
+	{"folded_from_is_signed", "From:\r\n a@example.com\r\n\r\n", MESSAGE_SIGN, ""},
+	{"envelope_lines_stay_in_front", "X-Sender: x@y\r\nX-Receiver: z\r\n" FROM_US "\r\nx",
+	 MESSAGE_SIGN, ""},
+	{"mbox_line_stays_in_front", "From x y\r\n" FROM_US "\r\nx", MESSAGE_SIGN, ""},
+	{"nul_in_the_body_is_signed", FROM_US "\r\nx", MESSAGE_SIGN, ""},
+	{"foreign_signature_on_top_is_no_matter",
+	 "DKIM-Signature: v=1; a=rsa-sha256; d=other.example; s=x; h=From; bh=x; b=x\r\n" FROM_US,
+	 MESSAGE_SIGN, ""},
+	{"broken_signature_of_ours_is_no_matter",
+	 "DKIM-Signature: v=1; a=ed25519-sha256; c=simple/simple; d=example.com; s=s1; h=From;\r\n"
+	 " bh=frcCV1k9oG9oKj3dpUqdJg1PxRT2RSN/XKdLCPjaYaY=; b=AAAA\r\n" FROM_US,
+	 MESSAGE_SIGN, ""},
+
+	{"nobodys_passes", "From: a@other.example\r\n\r\nx", MESSAGE_PASS, ""},
+	{"nobodys_passes_whatever_its_body", "From: a@other.example\r\n\r\na\rb", MESSAGE_PASS, ""},
+
+	{"no_header_is_refused", "", MESSAGE_REFUSE, "the message has no header"},
+	{"no_from_is_refused", "To: x\r\n\r\n", MESSAGE_REFUSE, "it has no From field"},
+	{"two_from_are_refused", FROM_US FROM_US "\r\n", MESSAGE_REFUSE,
+	 "it has more than one From field"},
+	{"text_is_refused", FROM_US "hello\r\n\r\n", MESSAGE_REFUSE, "line 2: neither a header"},
+	{"bare_cr_in_the_header_is_refused", FROM_US "X: a\rb\r\n\r\n", MESSAGE_REFUSE,
+	 "line 2: a carriage return"},
+	{"bare_cr_in_the_body_is_refused", FROM_US "\r\na\rb\r\n", MESSAGE_REFUSE,
+	 "its body has a CR without LF"},
+	{"bare_cr_at_the_end_is_refused", FROM_US "\r\nab\r", MESSAGE_REFUSE,
+	 "its body has a CR without LF"},
+
+	{"missing_key_defers", "From: a@nokey.example\r\n\r\nx", MESSAGE_DEFER, "/"},
+};
+
+static void run_row(struct bench *bench, const struct row *row)
+{
+	struct bytes message = bytes_of_string(row->message);
+
+	for (size_t cut = 0; cut <= message.size; cut++) {
+		enum message_verdict verdict = sign(bench, message, cut);
+
+		if (verdict != row->verdict)
+			fail_msg("%s, cut at %zu: got verdict %d (%s), want %d", row->name, cut,
+				 (int)verdict, message_signer_reason(bench->signer),
+				 (int)row->verdict);
+		if (verdict == MESSAGE_SIGN) {
+			check_signed(bench, row->name, message);
+			continue;
+		}
+		if (strncmp(message_signer_reason(bench->signer), row->reason,
+			    strlen(row->reason)) != 0)
+			fail_msg("%s, cut at %zu: got '%s', want '%s'", row->name, cut,
+				 message_signer_reason(bench->signer), row->reason);
+	}
+}
+
+static void every_row_holds_at_every_cut(void **state)
+{
+	struct bench bench;
+
+	(void)state;
+	open_bench(&bench, NULL);
+	for (size_t i = 0; i < ARRAY_COUNT(rows); i++)
+		run_row(&bench, &rows[i]);
+	close_bench(&bench);
+}
+
+/* Signed once more, with what was put in: nothing is to be done then, unless it is broken. */
+static void our_own_signature_on_top_is_seen(void **state)
+{
+	struct bytes message = BYTES_LITERAL(FROM_US "Subject: x\r\n\r\nbody\r\n");
+	struct buffer text = {0};
+	struct bench bench;
+
+	(void)state;
+	open_bench(&bench, NULL);
+	assert_int_equal(sign(&bench, message, 0), MESSAGE_SIGN);
+	assert_int_equal(buffer_append(&text, buffer_bytes(&bench.fields)), 0);
+	assert_int_equal(buffer_append(&text, message), 0);
+	for (size_t cut = 0; cut <= text.size; cut += 7)
+		assert_int_equal(sign(&bench, buffer_bytes(&text), cut), MESSAGE_ALREADY_SIGNED);
+	assert_string_equal(message_signer_reason(bench.signer),
+			    "our own signature is on top and verifies");
+	text.data[text.size - 3] ^= 1; /* in the body */
+	assert_int_equal(sign(&bench, buffer_bytes(&text), 0), MESSAGE_SIGN);
+	buffer_deinit(&text);
+	close_bench(&bench);
+}
+
+static bool has(const struct bench *bench, const char *text)
+{
+	return memmem(bench->fields.data, bench->fields.size, text, strlen(text)) != NULL;
+}
+
+/* Two rows of the table are for the sender, with a selector each. */
+static void sign_with_two(struct bench *bench)
+{
+	char keys[160];
+	char senders[160];
+	char text[400];
+	const char *options[] = {"KeyTable", keys, "SigningTable", senders, "MultipleSignatures",
+				 "yes",	     NULL};
+
+	snprintf(text, sizeof(text), "a example.com:s1:%s/key.pem\nb example.com:s2:%s/key.pem\n",
+		 bench->fixture.root, bench->fixture.root);
+	spool_fixture_put_text(&bench->fixture, "two-keys", text);
+	snprintf(keys, sizeof(keys), "%s/two-keys", bench->fixture.spool);
+	spool_fixture_put_text(&bench->fixture, "two-senders",
+			       "*@example.com a\na@example.com b\n");
+	snprintf(senders, sizeof(senders), "refile:%s/two-senders", bench->fixture.spool);
+	spool_fixture_configure(&bench->fixture, options);
+}
+
+static void all_planned_signatures_must_be_on_top(void **state)
+{
+	struct bytes message = BYTES_LITERAL(FROM_US "\r\nbody\r\n");
+	struct buffer first = {0};
+	struct buffer text = {0};
+	struct bench bench;
+
+	(void)state;
+	open_bench(&bench, NULL);
+	assert_int_equal(sign(&bench, message, 0), MESSAGE_SIGN);
+	assert_int_equal(buffer_append(&first, buffer_bytes(&bench.fields)), 0);
+	assert_int_equal(buffer_append(&first, message), 0);
+	sign_with_two(&bench);
+	/* One of the two is there: both are made. */
+	assert_int_equal(sign(&bench, buffer_bytes(&first), 0), MESSAGE_SIGN);
+	assert_true(has(&bench, "s=s1;") && has(&bench, "s=s2;"));
+	assert_int_equal(buffer_append(&text, buffer_bytes(&bench.fields)), 0);
+	assert_int_equal(buffer_append(&text, buffer_bytes(&first)), 0);
+	assert_int_equal(sign(&bench, buffer_bytes(&text), 0), MESSAGE_ALREADY_SIGNED);
+	/* Under another field they are not on top. */
+	buffer_clear(&text);
+	assert_int_equal(buffer_append(&text, BYTES_LITERAL("Received: x\r\n")), 0);
+	assert_int_equal(buffer_append(&text, buffer_bytes(&first)), 0);
+	assert_int_equal(sign(&bench, buffer_bytes(&text), 0), MESSAGE_SIGN);
+	buffer_deinit(&first);
+	buffer_deinit(&text);
+	close_bench(&bench);
+}
+
+static void strict_headers_are_counted(void **state)
+{
+	const char *const options[] = {"StrictHeaders", "yes", NULL};
+	struct bench bench;
+
+	(void)state;
+	open_bench(&bench, options);
+	assert_int_equal(sign(&bench, BYTES_LITERAL(FROM_US "Date: x\r\n\r\n"), 0), MESSAGE_SIGN);
+	assert_int_equal(sign(&bench, BYTES_LITERAL(FROM_US "\r\n"), 0), MESSAGE_REFUSE);
+	assert_string_equal(message_signer_reason(bench.signer), "it has 0 Date fields");
+	assert_int_equal(sign(&bench,
+			      BYTES_LITERAL(FROM_US "Date: x\r\nSubject: a\r\nSubject: b\r\n\r\n"),
+			      0),
+			 MESSAGE_REFUSE);
+	assert_string_equal(message_signer_reason(bench.signer), "it has 2 Subject fields");
+	close_bench(&bench);
+}
+
+struct action_row {
+	const char *option;
+	const char *action; /* NULL: the option is not set */
+	enum message_verdict verdict;
+};
+
+/* Of a header that is larger than MaximumHeaders. */
+static const struct action_row action_rows[] = {
+	{"On-Security", NULL, MESSAGE_REFUSE},	    {"On-Security", "accept", MESSAGE_PASS},
+	{"On-Security", "reject", MESSAGE_REFUSE},  {"On-Security", "discard", MESSAGE_REFUSE},
+	{"On-Security", "tempfail", MESSAGE_DEFER}, {"On-Default", "accept", MESSAGE_PASS},
+	{"On-Default", "tempfail", MESSAGE_DEFER},  {"On-Security", "quarantine", MESSAGE_REFUSE},
+};
+
+static void actions_decide_where_somebody_chose_them(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ARRAY_COUNT(action_rows); i++) {
+		const struct action_row *row = &action_rows[i];
+		const char *options[] = {"MaximumHeaders", "30", NULL, NULL, NULL};
+		struct bench bench;
+
+		if (row->action != NULL) {
+			options[2] = row->option;
+			options[3] = row->action;
+		}
+		open_bench(&bench, options);
+		if (sign(&bench, BYTES_LITERAL(FROM_US "Subject: 1234567890\r\n\r\n"), 0) !=
+		    row->verdict)
+			fail_msg("%s %s: got %d (%s)", row->option, row->action,
+				 (int)message_signer_verdict(bench.signer),
+				 message_signer_reason(bench.signer));
+		close_bench(&bench);
+	}
+}
+
+static bool has_number(const struct bench *bench, const char *tag, int64_t number)
+{
+	char text[40];
+
+	snprintf(text, sizeof(text), "%s=%lld;", tag, (long long)number);
+	return has(bench, text);
+}
+
+static void options_are_in_the_field(void **state)
+{
+	const char *const options[] = {"Canonicalization",
+				       "relaxed/simple",
+				       "SignatureTTL",
+				       "3600",
+				       "Diagnostics",
+				       "yes",
+				       "OversignHeaders",
+				       "From",
+				       NULL};
+	struct bytes message = BYTES_LITERAL(FROM_US "\r\nbody\r\n");
+	struct bench bench;
+
+	(void)state;
+	open_bench(&bench, options);
+	assert_int_equal(sign(&bench, message, 0), MESSAGE_SIGN);
+	check_signed(&bench, "options", message);
+	assert_true(has(&bench, "c=relaxed/simple;"));
+	assert_true(has_number(&bench, "t", bench.now_s));
+	assert_true(has_number(&bench, "x", bench.now_s + 3600));
+	assert_true(has(&bench, "h=From:From;"));
+	assert_true(has(&bench, "z=From:"));
+	close_bench(&bench);
+}
+
+static void message_may_choose_its_canonicalization(void **state)
+{
+	const char *const options[] = {"SelectCanonicalizationHeader", "X-Canon", NULL};
+	struct bytes message = BYTES_LITERAL(FROM_US "X-Canon: relaxed/relaxed\r\n\r\nbody\r\n");
+	struct bytes odd = BYTES_LITERAL(FROM_US "X-Canon: nonsense\r\n\r\nbody\r\n");
+	struct bench bench;
+
+	(void)state;
+	open_bench(&bench, options);
+	assert_int_equal(sign(&bench, message, 0), MESSAGE_SIGN);
+	check_signed(&bench, "chosen", message);
+	assert_true(has(&bench, "c=relaxed/relaxed;"));
+	assert_int_equal(sign(&bench, odd, 0), MESSAGE_SIGN);
+	check_signed(&bench, "odd", odd);
+	assert_true(has(&bench, "c=simple/simple;") || !has(&bench, "c="));
+	close_bench(&bench);
+}
+
+static void body_may_be_signed_in_part(void **state)
+{
+	const char *const options[] = {"MaximumSignedBytes", "4", NULL};
+	struct bytes message = BYTES_LITERAL(FROM_US "\r\nbody and more\r\n");
+	struct bytes shorter = BYTES_LITERAL(FROM_US "\r\n\r\n");
+	struct bench bench;
+
+	(void)state;
+	open_bench(&bench, options);
+	assert_int_equal(sign(&bench, message, 0), MESSAGE_SIGN);
+	check_signed(&bench, "part", message);
+	assert_true(has(&bench, "l=4"));
+	assert_int_equal(sign(&bench, shorter, 0), MESSAGE_SIGN);
+	check_signed(&bench, "shorter", shorter);
+	assert_true(has(&bench, "l=2"));
+	close_bench(&bench);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(every_row_holds_at_every_cut),
+		cmocka_unit_test(our_own_signature_on_top_is_seen),
+		cmocka_unit_test(all_planned_signatures_must_be_on_top),
+		cmocka_unit_test(strict_headers_are_counted),
+		cmocka_unit_test(actions_decide_where_somebody_chose_them),
+		cmocka_unit_test(options_are_in_the_field),
+		cmocka_unit_test(message_may_choose_its_canonicalization),
+		cmocka_unit_test(body_may_be_signed_in_part),
+	};
+
+	return cmocka_run_group_tests_name("message_signer", tests, NULL, NULL);
+}
