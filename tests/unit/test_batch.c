@@ -155,14 +155,13 @@ static void check_placing(const struct record *record, const struct event *placi
 	const struct event *marking = marking_before(record, placing->begun);
 
 	assert_non_null(created);
-	/* The note on a unit that is moved whole needs no manifest. */
-	if (ends_with(placing->new_path, ".eml.reason"))
+	/* A note decides nothing, and that on a unit that is moved whole needs no manifest. */
+	if (ends_with(placing->new_path, ".reason"))
 		return;
 	if (marking == NULL)
 		fail_msg("%s was placed as %s before a manifest counted", placing->path,
 			 placing->new_path);
-	if (durable && !flushed_between(record, created->done, marking->begun) &&
-	    !ends_with(placing->new_path, ".reason"))
+	if (durable && !flushed_between(record, created->done, marking->begun))
 		fail_msg("%s was not flushed before a manifest counted", placing->path);
 }
 

@@ -71,13 +71,17 @@ static const struct row rows[] = {
 	 {"Sender"},
 	 NULL,
 	 SENDER_E_SEVERAL_FROM},
-	{"no_address_is_an_error", "From: undisclosed|", {0}, NULL, SENDER_E_ADDRESS},
-	{"empty_from_is_an_error", "From:|", {0}, NULL, SENDER_E_ADDRESS},
+	{"no_address_is_an_outcome_of_its_own",
+	 "From: undisclosed|",
+	 {0},
+	 NULL,
+	 SENDER_E_NO_ADDRESS},
+	{"empty_from_is_an_error", "From:|", {0}, NULL, SENDER_E_NO_ADDRESS},
 	{"listed_field_without_address_is_an_error",
 	 "From: a@example.com|Sender: x|",
 	 {"Sender"},
 	 NULL,
-	 SENDER_E_ADDRESS},
+	 SENDER_E_NO_ADDRESS},
 	{"domain_that_dns_cannot_hold_is_an_error", "From: a@-..example|", {0}, NULL, -1},
 };
 
@@ -143,7 +147,10 @@ static void each_error_has_words(void **state)
 	assert_string_equal(sender_error_text(SENDER_E_NO_FROM), "it has no From field");
 	assert_string_equal(sender_error_text(SENDER_E_SEVERAL_FROM),
 			    "it has more than one From field");
-	assert_string_equal(sender_error_text(SENDER_E_ADDRESS), "its From field holds no address");
+	assert_string_equal(sender_error_text(SENDER_E_NO_ADDRESS),
+			    "its From field holds no address");
+	assert_string_equal(sender_error_text(SENDER_E_ADDRESS),
+			    "the address in its From field is broken");
 	assert_string_equal(sender_error_text(SENDER_E_DOMAIN),
 			    "the domain in its From field is none");
 }
