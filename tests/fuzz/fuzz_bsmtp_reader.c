@@ -3,7 +3,8 @@
  * written again from it byte for byte.
  * Method: the events of each cut are written to two texts: what stands there, and what is meant. All
  * cuts must give the same ones. The first is the input, up to the error if there is one, and the
- * second becomes the first when its messages are dot-stuffed.
+ * second becomes the first when its messages are dot-stuffed. In the text of a message as it stands
+ * there, no line may be the one that ends it, which in turn must be a line.
  */
 #include "signer/spool/bsmtp_reader.h"
 #include "tests/fuzz/fuzz.h"
@@ -13,7 +14,8 @@
 
 struct reading {
 	struct buffer raw;
-	struct buffer events; /* kinds, commands, and texts as they are meant */
+	struct buffer message; /* the text of one, as it stands there */
+	struct buffer events;  /* kinds, commands, and texts as they are meant */
 	struct buffer stuffed;
 	enum bsmtp_event_kind last;
 	bool line_start;
@@ -37,6 +39,21 @@ static void stuff(struct reading *reading, struct bytes text)
 	}
 }
 
+/* The message is over: each of its lines is whole, and a dot at the start is doubled. */
+static void check_message(struct reading *reading)
+{
+	struct bytes text = buffer_bytes(&reading->message);
+
+	FUZZ_CHECK(text.size == 0 || text.data[text.size - 1] == '\n');
+	while (text.size > 0) {
+		struct bytes line = fuzz_line(&text);
+
+		FUZZ_CHECK(!bytes_start_with(line, BYTES_LITERAL(".")) ||
+			   bytes_start_with(line, BYTES_LITERAL("..")));
+	}
+	buffer_clear(&reading->message);
+}
+
 static void take_event(struct reading *reading, const struct bsmtp_event *event)
 {
 	append(&reading->raw, event->raw);
@@ -50,11 +67,14 @@ static void take_event(struct reading *reading, const struct bsmtp_event *event)
 			   0);
 	if (event->kind == BSMTP_TEXT) {
 		append(&reading->events, event->text);
+		append(&reading->message, event->raw);
 		stuff(reading, event->text);
 	} else {
 		append(&reading->events, event->raw);
 		append(&reading->stuffed, event->raw);
 		reading->line_start = true;
+		if (event->kind == BSMTP_DATA_END)
+			check_message(reading);
 	}
 	reading->last = event->kind;
 }
@@ -89,6 +109,7 @@ static void reading_make(struct reading *reading, struct bytes input, enum fuzz_
 static void reading_deinit(struct reading *reading)
 {
 	buffer_deinit(&reading->raw);
+	buffer_deinit(&reading->message);
 	buffer_deinit(&reading->events);
 	buffer_deinit(&reading->stuffed);
 }
