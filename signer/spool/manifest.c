@@ -153,7 +153,8 @@ static bool take_seconds(struct bytes *line, int64_t *seconds_out)
 
 	if (negative)
 		*line = bytes_skip(*line, 1);
-	if (!take_number(line, (uint64_t)INT64_MAX + negative, &number))
+	if (!take_number(line, (uint64_t)INT64_MAX + negative, &number) ||
+	    (negative && number == 0))
 		return false;
 	*seconds_out = negative ? (int64_t)(0 - number) : (int64_t)number;
 	return true;

@@ -87,6 +87,7 @@ static void damaged_lines_are_refused(void **state)
 		"postseal-manifest 1\nunit  1 2 3 4 x\nend 2\n",
 		"postseal-manifest 1\nunit 18446744073709551616 2 3 4 x\nend 2\n",
 		"postseal-manifest 1\nunit 1 2 9223372036854775808 4 x\nend 2\n",
+		"postseal-manifest 1\nunit 1 2 -0 4 x\nend 2\n",
 		"postseal-manifest 1\nunit 1 2 3 4294967296 x\nend 2\n",
 		"postseal-manifest 1\nunit 1 2 3 4 x y\nend 2\n",
 		"postseal-manifest 1\nunit 1 2 3 4 x%41\nend 2\n",
