@@ -112,12 +112,26 @@ static bool take_envelope_line(struct message_reader *reader, struct bytes line,
 	return true;
 }
 
+/*
+ * Whether a line has more in it than the header may still take. The line end does not count: that
+ * of the empty line is not in the header. This is asked first of all, because a line that the input
+ * cuts is given up as soon as it is too large.
+ */
+static bool is_too_large(const struct message_reader *reader, size_t content_size)
+{
+	size_t size_max = reader->header->size_max;
+
+	return size_max != 0 && content_size > size_max - header_size(reader->header);
+}
+
 static int take_line(struct message_reader *reader, struct bytes line)
 {
 	struct bytes content = line_content(reader, line);
 
 	reader->lines++;
 	reader->taken_size += line.size;
+	if (is_too_large(reader, content.size))
+		return MESSAGE_E_TOO_LARGE;
 	if (bytes_find(content, '\0') < content.size)
 		return MESSAGE_E_NUL;
 	if (bytes_find(content, '\r') < content.size)
@@ -153,13 +167,17 @@ static size_t whole_line_size(const struct message_reader *reader, struct bytes 
 	return input.data[end + 1] == '\n' ? end + 2 : end + 1;
 }
 
+/* Keeps the start of a line, or more of it; its end is not in the input. */
 static int keep_partial(struct message_reader *reader, struct bytes input)
 {
-	size_t size_max = reader->header->size_max;
-	size_t size = header_size(reader->header) + reader->partial.size;
+	size_t size = reader->partial.size + input.size;
 
-	if (size_max != 0 && (size > size_max || input.size > size_max - size))
+	if (ends_in(input, '\r'))
+		size--; /* it may belong to the line end */
+	if (is_too_large(reader, size)) {
+		reader->lines++;
 		return MESSAGE_E_TOO_LARGE;
+	}
 	return buffer_append(&reader->partial, input);
 }
 
@@ -178,7 +196,7 @@ static int push_partial(struct message_reader *reader, struct bytes input, size_
 			return keep_partial(reader, input);
 		}
 	}
-	r = keep_partial(reader, bytes_slice(input, 0, end));
+	r = buffer_append(&reader->partial, bytes_slice(input, 0, end));
 	if (r != 0)
 		return r;
 	r = take_line(reader, buffer_bytes(&reader->partial));
