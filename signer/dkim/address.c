@@ -426,6 +426,16 @@ static int parse_list(struct parser *parser)
 	}
 }
 
+/* Quotes and literals may hold anything, but no mail program writes such an address. */
+static bool has_control(struct bytes text)
+{
+	for (size_t i = 0; i < text.size; i++) {
+		if ((text.data[i] < ' ' && text.data[i] != '\t') || text.data[i] == 0x7f)
+			return true;
+	}
+	return false;
+}
+
 int address_parse(struct address *address, struct bytes value)
 {
 	struct parser parser = {.text = value, .address = address};
@@ -433,6 +443,9 @@ int address_parse(struct address *address, struct bytes value)
 
 	begin_element(&parser);
 	r = parse_list(&parser);
+	if (r == 0 && (has_control(buffer_bytes(&address->local_part)) ||
+		       has_control(buffer_bytes(&address->domain))))
+		r = ADDRESS_E_SYNTAX;
 	if (r != 0)
 		begin_element(&parser);
 	return r;
