@@ -28,6 +28,7 @@ struct option_state {
 	bool is_set;
 	struct problem_place place;
 	char *text; /* as it was last set; NULL: only the default */
+	char *path; /* of a path: what it stands for, once that is known */
 	struct data_set *names_set;
 };
 
@@ -129,8 +130,12 @@ static const char *text_of(const struct signer_config *config, const struct opti
 /* Points the member of a text option to its text. */
 static void text_publish(struct signer_config *config, const struct option *option)
 {
+	const struct option_state *state = state_of(config, option);
+
 	if (option->member != OPTION_NO_MEMBER && option->type != OPTION_NAMES)
-		*(const char **)member_of(config, option) = text_of(config, option);
+		*(const char **)member_of(config, option) = state->path != NULL
+								    ? state->path
+								    : text_of(config, option);
 }
 
 static void default_set(struct signer_config *config, const struct option *option)
@@ -195,6 +200,7 @@ void signer_config_free(struct signer_config *config)
 		if (option->type == OPTION_NAMES)
 			names_free(config, option);
 		free(source->states[i].text);
+		free(source->states[i].path);
 	}
 	if (source != NULL) {
 		for (size_t i = 0; i < source->file_count; i++)
@@ -225,7 +231,9 @@ static int option_set(struct signer_config *config, const struct option *option,
 	if (copy == NULL)
 		return -ENOMEM;
 	free(state->text);
+	free(state->path);
 	state->text = copy;
+	state->path = NULL;
 	state->is_set = true;
 	state->place = place;
 	state->place.name = keeper->name;
@@ -403,8 +411,8 @@ static int path_complete(struct signer_config *config, const struct option *opti
 	path = data_set_path_resolve(state->text, config->base_directory);
 	if (path == NULL)
 		return -ENOMEM;
-	free(state->text);
-	state->text = path;
+	free(state->path);
+	state->path = path;
 	text_publish(config, option);
 	return 0;
 }
