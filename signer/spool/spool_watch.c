@@ -354,14 +354,22 @@ static void tell_progress(struct spool_watch *watch)
 /* Until the next time at which this must be looked at though nothing else moves. */
 static int64_t wait_limit(const struct spool_watch *watch)
 {
-	int64_t next_ns = watch->scan_due_ns;
-	int64_t retry_ns = retry_table_next_ns(watch->shared->retries);
+	struct spool_shared *shared = watch->shared;
+	bool waits_for_scan = !watch->scanning && !shared->options->once &&
+			      unit_queue_count(shared->queue) == 0;
 	int64_t now_ns = ring_now_ns(watch->ring);
+	int64_t next_ns = INT64_MAX;
 
-	if (watch->shared->options->progress != NULL)
+	/* What is due and cannot be done yet, because names are left, must not be waited for. */
+	if (waits_for_scan) {
+		next_ns = retry_table_next_ns(shared->retries);
+		if (watch->scan_due_ns < next_ns)
+			next_ns = watch->scan_due_ns;
+	}
+	if (shared->options->progress != NULL && watch->progress_due_ns < next_ns)
 		next_ns = watch->progress_due_ns;
-	if (retry_ns < next_ns)
-		next_ns = retry_ns;
+	if (next_ns == INT64_MAX)
+		return RING_WAIT_FOREVER;
 	return next_ns > now_ns ? next_ns - now_ns : 0;
 }
 
