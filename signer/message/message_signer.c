@@ -354,10 +354,17 @@ static void choose_canonicalization(struct message_signer *signer)
 				      &signer->body_canonicalization);
 }
 
+/* The largest l= that may come; 0: none. An l=0 has a digit, too. */
+static uint64_t body_length_max(const struct signer_config *config)
+{
+	if (config->maximum_signed_bytes < 0)
+		return 0;
+	return config->maximum_signed_bytes == 0 ? 1 : (uint64_t)config->maximum_signed_bytes;
+}
+
 static int compose_field(struct message_signer *signer, struct message_signature *signature)
 {
 	const struct signer_config *config = signer->context->config;
-	bool limited = config->maximum_signed_bytes >= 0;
 	struct signature_field_values values = {
 		.algorithm = message_signature_algorithm(signature),
 		.header_canonicalization = signer->header_canonicalization,
@@ -370,7 +377,7 @@ static int compose_field(struct message_signer *signer, struct message_signature
 				  ? 0
 				  : (uint64_t)(signer->now_s + config->signature_ttl_seconds),
 		.asks_reports = config->request_reports,
-		.body_length_max = limited ? (uint64_t)config->maximum_signed_bytes : 0,
+		.body_length_max = body_length_max(config),
 		.names = &signer->tools->names,
 		.copied = config->diagnostics ? &signer->header : NULL,
 		.signature_size = key_signature_size(signature->key),
