@@ -8,6 +8,7 @@
  */
 #include "signer/cmd/background.h"
 #include "signer/cmd/command.h"
+#include "signer/cmd/key_reference.h"
 #include "signer/cmd/output.h"
 #include "signer/cmd/pid_file.h"
 #include "signer/cmd/process.h"
@@ -165,29 +166,19 @@ static const char nothing_to_do[] = "SpoolDirectory is not set, so there is noth
 static int try_key_file(struct daemon *daemon, const struct signing_context *context)
 {
 	const struct signer_config *config = context->config;
-	struct buffer reference = {0};
+	struct problem_place place = signer_config_place(config, "KeyFile");
 	struct key_problem problem;
 	struct key *key = NULL;
-	const char *text;
-	int r = 0;
+	int r;
 
 	if (config->key_file == NULL || config->key_table_set != NULL)
 		return 0;
-	/* A path must look like one, or the key store takes it for the key itself. */
-	if (!key_store_is_path(config->key_file))
-		r = buffer_append_string(&reference, "./");
-	if (r == 0)
-		r = buffer_append_string(&reference, config->key_file);
-	text = r == 0 ? buffer_string(&reference) : NULL;
-	r = text == NULL ? -ENOMEM : key_store_load(context->keys, text, &key, &problem);
+	r = key_reference_load(context->keys, config->key_file, bytes_of(NULL, 0), &key, &problem);
 	if (r > 0)
-		problems_error(&daemon->settings.problems, signer_config_place(config, "KeyFile"),
-			       "%s", problem.text);
+		problems_error(&daemon->settings.problems, place, "%s", problem.text);
 	else if (r == 0 && problem.text[0] != '\0')
-		problems_warning(&daemon->settings.problems, signer_config_place(config, "KeyFile"),
-				 "%s", problem.text);
+		problems_warning(&daemon->settings.problems, place, "%s", problem.text);
 	key_unref(key);
-	buffer_deinit(&reference);
 	return r;
 }
 

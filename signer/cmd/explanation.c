@@ -4,6 +4,7 @@
  */
 #include "signer/cmd/explanation.h"
 
+#include "signer/cmd/key_reference.h"
 #include "signer/message/sender.h"
 
 #include <errno.h>
@@ -82,23 +83,10 @@ static int parse_field(struct explanation *explanation, size_t index)
 
 static int load_key(struct explanation *explanation, struct explained_signature *signature)
 {
-	struct buffer reference = {0};
-	const struct planned_signature *planned = signature->planned;
-	const char *path = planned->key_path;
-	const char *text;
-	int r = 0;
+	int r = key_reference_load(explanation->context->keys, signature->planned->key_path,
+				   signature->planned->key_text, &signature->key,
+				   &signature->problem);
 
-	/* A path must look like one, or the key store takes it for the key itself. */
-	if (path != NULL && !key_store_is_path(path))
-		r = buffer_append_string(&reference, "./");
-	if (r == 0)
-		r = buffer_append(&reference,
-				  path != NULL ? bytes_of_string(path) : planned->key_text);
-	text = r == 0 ? buffer_string(&reference) : NULL;
-	r = text == NULL ? -ENOMEM
-			 : key_store_load(explanation->context->keys, text, &signature->key,
-					  &signature->problem);
-	buffer_deinit(&reference);
 	return r < 0 ? r : 0;
 }
 

@@ -11,6 +11,7 @@
 
 #include "common/pattern.h"
 #include "common/string_map.h"
+#include "signer/cmd/key_reference.h"
 #include "signer/keys/public_key.h"
 #include "signer/tables/data_set.h"
 #include "signer/tables/host_name.h"
@@ -164,11 +165,13 @@ static int from_record(struct found_key *found, struct bytes text)
 			   buffer_bytes(&found->record.key));
 }
 
-static int from_private(struct key_finder *finder, struct found_key *found, const char *reference)
+/* `path` NULL: the key is `text`. */
+static int from_private(struct key_finder *finder, struct found_key *found, const char *path,
+			struct bytes text)
 {
 	struct key_problem problem;
 	struct key *key;
-	int r = key_store_load(finder->context->keys, reference, &key, &problem);
+	int r = key_reference_load(finder->context->keys, path, text, &key, &problem);
 
 	if (r < 0)
 		return r;
@@ -182,33 +185,34 @@ static int from_private(struct key_finder *finder, struct found_key *found, cons
 }
 
 /* As in the KeyTable: only what starts with / has its % filled in. */
-static int append_filled(struct buffer *reference, struct bytes path, struct bytes domain)
+static int append_filled(struct buffer *path, struct bytes text, struct bytes domain)
 {
-	bool is_filled = path.size > 0 && path.data[0] == '/';
+	bool is_filled = text.data[0] == '/';
 	int r = 0;
 
-	for (size_t i = 0; r == 0 && i < path.size; i++) {
-		if (is_filled && path.data[i] == '%')
-			r = buffer_append(reference, domain);
+	for (size_t i = 0; r == 0 && i < text.size; i++) {
+		if (is_filled && text.data[i] == '%')
+			r = buffer_append(path, domain);
 		else
-			r = buffer_append_byte(reference, path.data[i]);
+			r = buffer_append_byte(path, text.data[i]);
 	}
 	return r;
 }
 
-/* A path must look like one, or the key store takes it for the key itself. */
-static int append_path(struct buffer *reference, const char *base, struct bytes path,
-		       struct bytes domain)
+static int from_path(struct key_finder *finder, struct found_key *found, struct bytes text,
+		     struct bytes domain)
 {
-	bool is_absolute = path.data[0] == '/';
-	int r = 0;
+	struct buffer filled = {0};
+	char *path = NULL;
+	int r = append_filled(&filled, text, domain);
 
-	if (!is_absolute && base != NULL) {
-		r = buffer_printf(reference, "%s%s/", key_store_is_path(base) ? "" : "./", base);
-	} else if (!is_absolute) {
-		r = buffer_append_string(reference, "./");
-	}
-	return r == 0 ? append_filled(reference, path, domain) : r;
+	if (r == 0 && buffer_string(&filled) != NULL)
+		path = data_set_path_resolve(buffer_string(&filled),
+					     finder->context->config->base_directory);
+	r = path == NULL ? -ENOMEM : from_private(finder, found, path, bytes_of(NULL, 0));
+	free(path);
+	buffer_deinit(&filled);
+	return r;
 }
 
 static int from_row(struct key_finder *finder, struct found_key *found, uint32_t row_number,
@@ -216,21 +220,12 @@ static int from_row(struct key_finder *finder, struct found_key *found, uint32_t
 {
 	const struct key_row *row = key_table_row(signing_rules_key_table(finder->context->rules),
 						  row_number);
-	struct buffer reference = {0};
-	const char *text;
-	int r;
 
 	if (!host_name_is_valid(domain))
 		return 0;
 	if (row->key_is_path)
-		r = append_path(&reference, finder->context->config->base_directory, row->key,
-				domain);
-	else
-		r = buffer_append(&reference, row->key);
-	text = r == 0 ? buffer_string(&reference) : NULL;
-	r = text == NULL ? -ENOMEM : from_private(finder, found, text);
-	buffer_deinit(&reference);
-	return r;
+		return from_path(finder, found, row->key, domain);
+	return from_private(finder, found, NULL, row->key);
 }
 
 /* Domain, KeyFile and Selector. */
@@ -239,9 +234,7 @@ static int from_single_key(struct key_finder *finder, struct found_key *found,
 {
 	const struct signer_config *config = finder->context->config;
 	enum signing_domain_match match;
-	struct buffer reference = {0};
 	struct bytes listed;
-	const char *text;
 	int r;
 
 	if (config->selector == NULL || config->key_file == NULL ||
@@ -250,11 +243,7 @@ static int from_single_key(struct key_finder *finder, struct found_key *found,
 	r = signing_rules_domain(finder->context->rules, finder->matcher, domain, &match, &listed);
 	if (r != 0 || match == SIGNING_DOMAIN_NONE)
 		return r;
-	r = append_path(&reference, NULL, bytes_of_string(config->key_file), bytes_of(NULL, 0));
-	text = r == 0 ? buffer_string(&reference) : NULL;
-	r = text == NULL ? -ENOMEM : from_private(finder, found, text);
-	buffer_deinit(&reference);
-	return r;
+	return from_private(finder, found, config->key_file, bytes_of(NULL, 0));
 }
 
 static int from_context(struct key_finder *finder, struct found_key *found, struct bytes selector,

@@ -3,7 +3,7 @@
 import os
 import unittest
 
-from postseal_case import PostsealCase, as_nobody
+from postseal_case import MESSAGE, PostsealCase, as_nobody
 
 NOT_SIGNED = (
     "warning: nothing is signed: signing needs Domain, KeyFile and Selector, "
@@ -178,6 +178,33 @@ class Configuration(PostsealCase):
             config,
             f"{config}:3: KeyFile: {self.path('s1.private')} can be read or written by other users",
         )
+
+    def test_relative_paths_start_from_where_the_program_is_or_from_the_base(self):
+        """The same file in all commands, whatever the path begins with."""
+        self.single_key()
+        os.makedirs(self.path("base/elsewhere"))
+        signed, _ = self.expect(0, "sign", "-x", self.path("postseal.conf"), stdin=MESSAGE)
+        for path, base, directory in (
+            ("s1.private", None, "."),
+            ("./s1.private", None, "."),
+            ("../s1.private", None, "base"),
+            ("s1.private", self.directory, "base"),
+        ):
+            lines = [f"KeyFile {path}"] + ([f"BaseDirectory {base}"] if base else [])
+            single = self.config("Domain example.com", "Selector s1", *lines, name="single.conf")
+            if path[0] == "s":
+                lines[0] = "KeyTable csl:k=example.com:s1:./" + path
+            else:
+                lines[0] = "KeyTable csl:k=example.com:s1:" + path
+            tables = self.config("SigningTable csl:example.com=k", *lines, name="tables.conf")
+            for config in (single, tables):
+                with self.subTest((path, base, config)):
+                    cwd = self.path(directory)
+                    self.expect(0, "-n", "-x", config, cwd=cwd)
+                    self.expect(0, "check", "-x", config, cwd=cwd)
+                    self.expect(0, "sign", "-x", config, stdin=MESSAGE, cwd=cwd)
+                    self.expect(0, "verify", "-x", config, stdin=signed, cwd=cwd)
+                    self.expect(0, "explain", "-x", config, stdin=MESSAGE, cwd=cwd)
 
     def test_unknown_user_fails_the_check(self):
         _, stderr = self.expect(78, "-n", "-x", self.single_key("UserID nosuchuser:nosuchgroup"))

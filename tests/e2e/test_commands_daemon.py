@@ -223,6 +223,11 @@ class Daemon(PostsealCase):
         _, stderr = self.expect(66, "-x", self.conf, "-f", "-A")
         self.assertEqual(stderr.count(" starting\n"), 1)
 
+    def test_start_that_meets_another_daemon_is_not_tried_again(self):
+        self.in_background()
+        _, stderr = self.expect(75, "-x", self.conf, "-f", "-A")
+        self.assertEqual(stderr.count(" starting\n"), 1)
+
     def test_signals_of_the_supervisor_reach_the_work(self):
         process = self.in_foreground("-A")
         process.send_signal(signal.SIGHUP)

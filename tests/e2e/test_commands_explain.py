@@ -146,6 +146,19 @@ class Explain(PostsealCase):
                 self.assertEqual([r["subject"] for r in said["rows"]], [subject])
                 self.assertEqual(said["rows"][0]["place"], said["signatures"][0]["signing_row"])
 
+    def test_first_look_up_that_hits_is_the_last_without_multiple_signatures(self):
+        config = self.tables("*\tk1", "example.com k2", "joe@example.com k1", kind="file")
+        for lines, subjects in (
+            ([], ["joe@example.com"]),
+            (["-o", "MultipleSignatures=yes"], ["joe@example.com", "example.com", "*"]),
+        ):
+            said = self.explain(0, config, *lines)
+            self.assertEqual([row["subject"] for row in said["rows"]], subjects)
+            self.assertEqual(
+                [row["place"] for row in said["rows"]],
+                [signature["signing_row"] for signature in said["signatures"]],
+            )
+
     def test_header_fields_are_judged(self):
         config = self.tables("*@example.com k1")
         said = self.explain(0, config)

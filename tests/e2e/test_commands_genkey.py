@@ -168,7 +168,7 @@ class Genkey(PostsealCase):
             (["-n", "x" * 250], "-n is too long: it must fit into 255 bytes with the other tags"),
         ):
             with self.subTest(args):
-                _, stderr = self.expect(64, "genkey", *args)
+                _, stderr = self.expect(64, "genkey", "-v", *args)
                 self.assertEqual(
                     stderr, f"postseal genkey: {text}\ntry: postseal genkey --help\n"
                 )

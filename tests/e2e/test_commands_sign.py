@@ -94,6 +94,12 @@ class Sign(PostsealCase):
             "postseal sign: stdin: passed as it is: no signing domain match for 'example.org'\n",
         )
 
+    def test_long_message_that_is_not_ours_passes_as_it_is(self):
+        self.key("s1.private")
+        message = MESSAGE.replace(b"example.com", b"example.org") + b"x\r\n" * 3_000_000
+        stdout, _ = self.expect(0, "sign", *self.flags(), stdin=message)
+        self.assertTrue(stdout == message)
+
     def test_message_that_we_signed_is_not_signed_again(self):
         self.key("s1.private")
         signed = self.sign(MESSAGE, *self.flags())
