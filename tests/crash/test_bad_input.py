@@ -40,7 +40,7 @@ UNITS = (
     (b"no-body", FROM, None),
     (b"no-line-end", FROM.strip(), None),
     (b"header-of-10MB", b"X-Large: " + b"x" * (10 << 20) + b"\r\n" + FROM + b"\r\nx\r\n",
-     TOO_LARGE),
+     "line 1: " + TOO_LARGE),
     (b"header-of-10MB-folded", b"X-Large: x\r\n" + b" folded line of a field\r\n" * 400_000 + FROM +
      b"\r\nx\r\n", "line 2622: " + TOO_LARGE),
     (b"100000-fields", b"X: y\r\n" * 100_000 + FROM + b"\r\nx\r\n", f"line 10923: {TOO_LARGE}"),
