@@ -82,8 +82,8 @@ static void write_line(struct check_report *report, enum check_level level,
 	(void)fflush(stdout);
 }
 
-static void add(struct check_report *report, enum check_level level, struct problem_place place,
-		const char *format, va_list args)
+static PRINTF_LIKE(4, 0) void add(struct check_report *report, enum check_level level,
+				  struct problem_place place, const char *format, va_list args)
 {
 	char text[TEXT_SIZE];
 

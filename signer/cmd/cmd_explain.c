@@ -134,18 +134,6 @@ static int exit_code(enum message_verdict verdict)
 	return EX_TEMPFAIL;
 }
 
-/* The log stays shut: all that there is to say is in the explanation. */
-static void silence_log(void)
-{
-	const struct log_config log_config = {
-		.target = LOG_TARGET_STDERR,
-		.level = LOG_LEVEL_ERROR,
-		.queue_bytes = 1, /* has no room for any line */
-	};
-
-	(void)!log_open(&log_config);
-}
-
 static int explain(struct explain_command *command, const struct command_line *line)
 {
 	const char *name = line->operand_count > 0 ? line->operands[0] : "stdin";
@@ -178,12 +166,15 @@ static int start(struct explain_command *command, const struct command_line *lin
 		return command_line_wrong(&form, "--from: want an address, like joe@example.com");
 	if (core_dump_disable() != 0)
 		return complain(EX_OSERR, "core dumps cannot be switched off", -errno);
-	status = settings_read(&command->settings);
+	/* Nothing is done, so syslog is not to hear of it either. */
+	status = settings_override(&command->settings, &form, "Syslog", "no");
+	if (status == EX_OK)
+		status = settings_read(&command->settings);
 	if (status == EX_OK)
 		status = settings_context(&command->settings, &command->context);
 	if (status != EX_OK)
 		return status;
-	silence_log();
+	solo_signer_open_log(command->context->config);
 	status = explain(command, line);
 	explanation_deinit(&command->explanation);
 	log_close();

@@ -147,24 +147,6 @@ static int act_on_verdict(struct sign_command *command)
 	return complain(command, EX_TEMPFAIL, "cannot be signed now", reason);
 }
 
-/*
- * Without Syslog nothing is logged: what there is to say of one message is said once, by
- * act_on_verdict(). A queue of one byte has no room for any line.
- */
-static void open_log(const struct signer_config *config)
-{
-	const struct log_config log_config = {
-		.target = config->syslog ? LOG_TARGET_SYSLOG : LOG_TARGET_STDERR,
-		.level = config->syslog ? LOG_LEVEL_INFO : LOG_LEVEL_ERROR,
-		.name = config->syslog_name != NULL ? config->syslog_name : "postseal",
-		.facility = config->syslog_facility,
-		.queue_bytes = config->syslog ? 0 : 1,
-	};
-
-	/* If it cannot be opened, lines go to stderr: that is no reason to refuse the message. */
-	(void)!log_open(&log_config);
-}
-
 static int sign(struct sign_command *command, struct signing_context *context)
 {
 	uint8_t *piece = malloc(READ_SIZE);
@@ -212,7 +194,7 @@ static int start(struct sign_command *command, const struct command_line *line)
 		status = settings_context(&command->settings, &context);
 	if (status != EX_OK)
 		return status;
-	open_log(context->config);
+	solo_signer_open_log(context->config);
 	status = sign(command, context);
 	log_close();
 	signing_context_unref(context);

@@ -1,5 +1,7 @@
 #include "signer/cmd/solo_signer.h"
 
+#include "common/log.h"
+
 #include <poll.h>
 
 int solo_signer_init(struct solo_signer *solo)
@@ -97,4 +99,18 @@ bool solo_signer_is_refused(const struct solo_signer *solo)
 	enum message_verdict verdict = message_signer_verdict(solo->signer);
 
 	return solo->is_over && (verdict == MESSAGE_REFUSE || verdict == MESSAGE_DEFER);
+}
+
+void solo_signer_open_log(const struct signer_config *config)
+{
+	const struct log_config log_config = {
+		.target = config->syslog ? LOG_TARGET_SYSLOG : LOG_TARGET_STDERR,
+		.level = config->syslog ? LOG_LEVEL_INFO : LOG_LEVEL_ERROR,
+		.name = config->syslog_name != NULL ? config->syslog_name : "postseal",
+		.facility = config->syslog_facility,
+		.queue_bytes = config->syslog ? 0 : 1, /* one byte has no room for any line */
+	};
+
+	/* If it cannot be opened, lines go to stderr: that is no reason to refuse the message. */
+	(void)!log_open(&log_config);
 }

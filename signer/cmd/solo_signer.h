@@ -36,6 +36,12 @@ void solo_signer_start(struct solo_signer *solo, const struct signing_context *c
 void solo_signer_push(struct solo_signer *solo, struct bytes piece);
 void solo_signer_end(struct solo_signer *solo);
 
+/*
+ * Opens the log as Syslog and its like say; without Syslog nothing is logged: what there is to say of one
+ * message the command says itself. log_close() at the end.
+ */
+void solo_signer_open_log(const struct signer_config *config);
+
 /* Will nothing of the message be written, whatever comes? */
 bool solo_signer_is_refused(const struct solo_signer *solo);
 

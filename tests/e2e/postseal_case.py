@@ -4,6 +4,7 @@ Each test gets a fresh directory that is removed afterwards. Every run is bounde
 test starts in the background is stopped when the test is over, however it ends.
 """
 
+import atexit
 import json
 import os
 import pwd
@@ -53,6 +54,37 @@ def make_key(kind, bits=2048):
     return _keys[(kind, bits)]
 
 
+# What is not cleaned up yet when the program is told to stop, as it is when it takes too long.
+_unclean = set()
+
+
+def _stop(number, frame):
+    raise KeyboardInterrupt
+
+
+signal.signal(signal.SIGTERM, _stop)
+
+
+@atexit.register
+def _clean_up_all():
+    for case in list(_unclean):
+        case.clean_up()
+
+
+def processes_of(directory):
+    """Processes of postseal that were started for this directory: daemons leave their parent."""
+    found = []
+    for pid in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            with open(f"/proc/{pid}/cmdline", "rb") as file:
+                arguments = file.read().split(b"\0")
+        except OSError:
+            continue
+        if arguments[0] == POSTSEAL.encode() and directory.encode() in b"\0".join(arguments):
+            found.append(int(pid))
+    return found
+
+
 class PostsealCase(unittest.TestCase):
     maxDiff = None
 
@@ -60,8 +92,12 @@ class PostsealCase(unittest.TestCase):
         self.directory = tempfile.mkdtemp(prefix="postseal-e2e-")
         os.chmod(self.directory, 0o755)
         self.running = []
+        # Not in tearDown(), which is not called when a setUp() fails.
+        self.addCleanup(self.clean_up)
+        _unclean.add(self)
 
-    def tearDown(self):
+    def clean_up(self):
+        _unclean.discard(self)
         for process in self.running:
             if process.poll() is None:
                 process.kill()
@@ -69,6 +105,9 @@ class PostsealCase(unittest.TestCase):
             for stream in (process.stdin, process.stdout, process.stderr):
                 if stream is not None:
                     stream.close()
+        for pid in processes_of(self.directory):
+            os.kill(pid, signal.SIGKILL)
+        self.wait_for("the end of daemons", lambda: not processes_of(self.directory))
         shutil.rmtree(self.directory)
 
     def path(self, name):

@@ -29,13 +29,6 @@ class Daemon(PostsealCase):
         super().setUp()
         self.make_spool()
         self.conf = self.single_key(f"SpoolDirectory {self.path('spool')}")
-        self.pids = []
-
-    def tearDown(self):
-        for pid in self.pids:
-            if is_alive(pid):
-                os.kill(pid, signal.SIGKILL)
-        super().tearDown()
 
     def put(self, name="a", message=MESSAGE):
         self.write(f"spool/in/.{name}", message, 0o644)
@@ -55,7 +48,6 @@ class Daemon(PostsealCase):
     def in_background(self, *args):
         self.expect(0, "-x", self.conf, "-P", self.path("pid"), *args, stdin=b"")
         pid = int(self.read("pid"))
-        self.pids.append(pid)
         return pid
 
     def test_foreground_signs_until_it_is_stopped(self):
@@ -240,13 +232,11 @@ class Daemon(PostsealCase):
     def test_work_ends_with_its_supervisor(self):
         process = self.in_foreground("-A")
         (child,) = children(process.pid)
-        self.pids.append(child)
         process.kill()
         self.wait_for("the end of the child", lambda: not is_alive(child))
 
     def test_supervisor_in_the_background_is_ready_when_the_start_returns(self):
         pid = self.in_background("-A")
-        self.pids.extend(children(pid))
         self.assertEqual(len(children(pid)), 1)
         self.expect_signed()
         os.kill(pid, signal.SIGTERM)
