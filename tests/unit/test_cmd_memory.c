@@ -30,7 +30,7 @@ static struct temp_dir dir;
 static int real_stderr;
 static int real_stdout;
 
-static void write_text(const char *name, const char *format, ...)
+static PRINTF_LIKE(2, 3) void write_text(const char *name, const char *format, ...)
 {
 	char text[4096];
 	va_list args;
