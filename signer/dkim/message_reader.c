@@ -239,6 +239,7 @@ int message_reader_finish(struct message_reader *reader)
 
 	assert(reader->header != NULL);
 	if (reader->partial.size > 0) {
+		reader->is_cut = true;
 		r = take_line(reader, buffer_bytes(&reader->partial));
 		buffer_clear(&reader->partial);
 	}

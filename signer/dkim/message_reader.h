@@ -52,6 +52,7 @@ struct message_reader {
 	enum message_reader_state state;
 	enum message_line_end line_end;
 	bool fix_crlf;
+	bool is_cut;
 	uint64_t envelope_size;
 	uint64_t taken_size; /* bytes in whole lines */
 	uint64_t lines;
@@ -77,6 +78,12 @@ MUST_CHECK int message_reader_finish(struct message_reader *reader);
 static inline bool message_reader_is_done(const struct message_reader *reader)
 {
 	return reader->state == MESSAGE_READER_DONE;
+}
+
+/* True when the input ended inside a line of the header: the rest of that line is not known. */
+static inline bool message_reader_is_cut(const struct message_reader *reader)
+{
+	return reader->is_cut;
 }
 
 /* Where the header begins, and so where a DKIM-Signature goes. */

@@ -276,6 +276,19 @@ static enum message_progress find_keys(struct message_signer *signer)
 	return MESSAGE_MORE;
 }
 
+/*
+ * Nobody here signs for this sender, so the message goes on as it is; but not where the rest of it might
+ * have said who the sender is: then it is one of ours, perhaps, and would leave without a signature.
+ */
+static enum message_progress conclude_not_ours(struct message_signer *signer, bool is_unfinished,
+					       const char *reason)
+{
+	if (is_unfinished)
+		return signer_conclude(signer, MESSAGE_REFUSE, "it ends inside its header: %s",
+				       reason);
+	return signer_conclude(signer, MESSAGE_PASS, "%s", reason);
+}
+
 static enum message_progress plan_signatures(struct message_signer *signer,
 					     struct sender_address sender)
 {
@@ -290,7 +303,8 @@ static enum message_progress plan_signatures(struct message_signer *signer,
 	case SIGNING_PLAN_E_EXEMPT:
 		if (signer->context->config->log_why)
 			log_info("%s: %s", signer->job, signing_plan_reason(plan));
-		return signer_conclude(signer, MESSAGE_PASS, "%s", signing_plan_reason(plan));
+		return conclude_not_ours(signer, message_reader_is_cut(&signer->reader),
+					 signing_plan_reason(plan));
 	case SIGNING_PLAN_E_BROKEN:
 		log_error("%s: %s", signer->job, signing_plan_reason(plan));
 		return signer_conclude(signer, MESSAGE_DEFER, "%s", signing_plan_reason(plan));
@@ -323,7 +337,8 @@ static enum message_progress decide(struct message_signer *signer)
 	if (r < 0)
 		return internal_error(signer, r);
 	if (r == SENDER_E_NO_ADDRESS)
-		return signer_conclude(signer, MESSAGE_PASS, "%s", sender_error_text(r));
+		return conclude_not_ours(signer, !message_reader_is_done(&signer->reader),
+					 sender_error_text(r));
 	if (r > 0)
 		return signer_conclude(signer, MESSAGE_REFUSE, "%s", sender_error_text(r));
 	return plan_signatures(signer, sender);

@@ -245,6 +245,31 @@ static void done_reader_takes_nothing_more(void **state)
 	assert_int_equal(header_count(&fixture->header), 1);
 }
 
+static void input_that_ends_inside_a_line_is_cut(void **state)
+{
+	static const struct {
+		const char *input;
+		bool is_cut;
+	} cut_rows[] = {
+		{"A: 1\r\n\r\nbody", false},
+		{"A: 1\r\n", false},
+		{"A: 1", true},
+		{"A: 1\r\n x", true},
+	};
+	struct fixture *fixture = *state;
+	size_t consumed;
+
+	for (size_t i = 0; i < ARRAY_COUNT(cut_rows); i++) {
+		message_reader_start(&fixture->reader, &fixture->header, false);
+		assert_int_equal(message_reader_push(&fixture->reader,
+						     bytes_of_string(cut_rows[i].input), &consumed),
+				 0);
+		assert_int_equal(message_reader_finish(&fixture->reader), 0);
+		if (message_reader_is_cut(&fixture->reader) != cut_rows[i].is_cut)
+			fail_msg("'%s': got is_cut %d", cut_rows[i].input, !cut_rows[i].is_cut);
+	}
+}
+
 static void every_outcome_has_a_reason(void **state)
 {
 	(void)state;
@@ -261,6 +286,7 @@ int main(void)
 		cmocka_unit_test(line_without_end_is_refused_as_soon_as_it_is_too_large),
 		cmocka_unit_test(line_that_is_wrong_is_told),
 		cmocka_unit_test(done_reader_takes_nothing_more),
+		cmocka_unit_test(input_that_ends_inside_a_line_is_cut),
 		cmocka_unit_test(every_outcome_has_a_reason),
 	};
 

@@ -160,6 +160,18 @@ static const struct row rows[] = {
 
 	{"nobodys_passes", "From: a@other.example\r\n\r\nx", MESSAGE_PASS, ""},
 	{"nobodys_passes_whatever_its_body", "From: a@other.example\r\n\r\na\rb", MESSAGE_PASS, ""},
+	{"nobodys_without_body_passes", "From: a@other.example\r\n", MESSAGE_PASS, ""},
+	{"nobodys_cut_in_its_header_is_refused", "From: a@other.example\r\nTo: x", MESSAGE_REFUSE,
+	 "it ends inside its header: no signing table match"},
+	{"from_cut_in_its_domain_is_refused", "From: a@examp", MESSAGE_REFUSE,
+	 "it ends inside its header: no signing table match"},
+	/* RFC 6854 2: a group may be empty, and then nobody's domain is named. */
+	{"from_without_address_passes", "From: undisclosed:;\r\n\r\nx", MESSAGE_PASS,
+	 "its From field holds no address"},
+	{"from_cut_before_its_address_is_refused", "From: joh", MESSAGE_REFUSE,
+	 "it ends inside its header: its From field holds no address"},
+	{"from_cut_at_its_fold_is_refused", "From: joh\r\n", MESSAGE_REFUSE,
+	 "it ends inside its header: its From field holds no address"},
 
 	{"no_header_is_refused", "", MESSAGE_REFUSE, "the message has no header"},
 	{"no_from_is_refused", "To: x\r\n\r\n", MESSAGE_REFUSE, "it has no From field"},
@@ -206,6 +218,33 @@ static void every_row_holds_at_every_cut(void **state)
 	open_bench(&bench, NULL);
 	for (size_t i = 0; i < ARRAY_COUNT(rows); i++)
 		run_row(&bench, &rows[i]);
+	close_bench(&bench);
+}
+
+/* A unit that was cut short by a crash of its writer must not leave as somebody else's mail. */
+static void no_beginning_of_ours_passes(void **state)
+{
+	static const char *const messages[] = {
+		"Received: x\r\n" FROM_US "Subject: x\r\n\r\nbody\r\n",
+		"From: \"A, B\"\r\n\t(c) <a@example.com>,\r\n <b@other.example>\r\n\r\nbody\r\n",
+		"From: a@\r\n example.com\r\nSubject: x\r\n y\r\n\r\n",
+	};
+	struct bench bench;
+
+	(void)state;
+	open_bench(&bench, NULL);
+	for (size_t i = 0; i < ARRAY_COUNT(messages); i++) {
+		struct bytes whole = bytes_of_string(messages[i]);
+
+		for (size_t size = 0; size <= whole.size; size++) {
+			enum message_verdict verdict = sign(&bench, bytes_slice(whole, 0, size),
+							    size);
+
+			if (verdict != MESSAGE_SIGN && verdict != MESSAGE_REFUSE)
+				fail_msg("message %zu, its first %zu bytes: got verdict %d (%s)", i,
+					 size, (int)verdict, message_signer_reason(bench.signer));
+		}
+	}
 	close_bench(&bench);
 }
 
@@ -412,6 +451,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_row_holds_at_every_cut),
+		cmocka_unit_test(no_beginning_of_ours_passes),
 		cmocka_unit_test(our_own_signature_on_top_is_seen),
 		cmocka_unit_test(all_planned_signatures_must_be_on_top),
 		cmocka_unit_test(strict_headers_are_counted),
