@@ -95,9 +95,7 @@ int message_signature_prepare(struct message_signature *signature,
 
 static void loaded(struct key_load_job *job)
 {
-	struct message_signature *signature =
-		(struct message_signature *)((char *)job -
-					     offsetof(struct message_signature, load));
+	struct message_signature *signature = CONTAINER_OF(job, struct message_signature, load);
 
 	if (job->error == 0)
 		signature->key = job->key;
@@ -120,8 +118,7 @@ void message_signature_submit(struct message_signature *signature, struct sign_c
 
 static void was_signed(struct sign_job *job)
 {
-	struct message_signature *signature =
-		(struct message_signature *)((char *)job - offsetof(struct message_signature, job));
+	struct message_signature *signature = CONTAINER_OF(job, struct message_signature, job);
 	int error = job->error > 0 ? MESSAGE_SIGNATURE_E_FAILED : job->error;
 
 	if (error == 0)

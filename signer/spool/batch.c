@@ -432,7 +432,7 @@ static void writing_done(struct batch *batch, int res)
 
 static void batch_done_op(struct ring_op *op, int res)
 {
-	struct batch *batch = (struct batch *)((char *)op - offsetof(struct batch, op));
+	struct batch *batch = CONTAINER_OF(op, struct batch, op);
 
 	if (res < 0) {
 		batch_op_failed(batch, res);

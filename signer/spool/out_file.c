@@ -373,7 +373,7 @@ static void file_did(struct out_file *file, int res)
 
 static void out_file_done(struct ring_op *op, int res)
 {
-	struct out_file *file = (struct out_file *)((char *)op - offsetof(struct out_file, op));
+	struct out_file *file = CONTAINER_OF(op, struct out_file, op);
 
 	if (res < 0)
 		file_failed(file, res);

@@ -113,7 +113,7 @@ bool spool_shared_within_limits(struct spool_shared *shared)
 
 static void wake_all(struct spool_shared *shared)
 {
-	struct spool *spool = (struct spool *)((char *)shared - offsetof(struct spool, shared));
+	struct spool *spool = CONTAINER_OF(shared, struct spool, shared);
 
 	for (unsigned i = 0; i < spool->worker_count; i++)
 		spool_worker_wake(spool->workers[i]);
@@ -121,7 +121,7 @@ static void wake_all(struct spool_shared *shared)
 
 static void wake_first(struct spool_shared *shared)
 {
-	struct spool *spool = (struct spool *)((char *)shared - offsetof(struct spool, shared));
+	struct spool *spool = CONTAINER_OF(shared, struct spool, shared);
 
 	if (spool->worker_count > 0)
 		spool_worker_wake(spool->workers[0]);

@@ -52,11 +52,6 @@ struct spool_watch {
 
 static void start_scan(struct spool_watch *watch);
 
-static struct spool_watch *watch_of(void *member, size_t offset)
-{
-	return (struct spool_watch *)((char *)member - offset);
-}
-
 static uint64_t units_gone(struct spool_shared *shared)
 {
 	const struct spool_result *result = &shared->result;
@@ -78,7 +73,7 @@ static int scan_in(void *arg)
 
 static void scanned(struct ring_op *op, int res)
 {
-	struct spool_watch *watch = watch_of(op, offsetof(struct spool_watch, scan));
+	struct spool_watch *watch = CONTAINER_OF(op, struct spool_watch, scan);
 	struct spool_shared *shared = watch->shared;
 
 	watch->scanning = false;
@@ -131,7 +126,7 @@ static void take_event(struct spool_watch *watch, const struct inotify_event *ev
 
 static void inotify_ready(struct ring_op *op, int res)
 {
-	struct spool_watch *watch = watch_of(op, offsetof(struct spool_watch, inotify_poll));
+	struct spool_watch *watch = CONTAINER_OF(op, struct spool_watch, inotify_poll);
 	union {
 		struct inotify_event event; /* for its alignment */
 		char bytes[16 * 1024];
@@ -162,7 +157,7 @@ static int load_context(void *arg)
 
 static void reloaded(struct ring_op *op, int res)
 {
-	struct spool_watch *watch = watch_of(op, offsetof(struct spool_watch, reload));
+	struct spool_watch *watch = CONTAINER_OF(op, struct spool_watch, reload);
 	struct spool_shared *shared = watch->shared;
 	struct signing_context *old;
 
@@ -194,7 +189,7 @@ static void start_reload(struct spool_watch *watch)
 
 static void signal_ready(struct ring_op *op, int res)
 {
-	struct spool_watch *watch = watch_of(op, offsetof(struct spool_watch, signal_poll));
+	struct spool_watch *watch = CONTAINER_OF(op, struct spool_watch, signal_poll);
 	struct signalfd_siginfo info;
 
 	(void)res;

@@ -498,8 +498,7 @@ static void batch_over(struct batch *batch, void *arg)
 
 static void client_ready(struct ring_op *op, int res)
 {
-	struct spool_worker *worker =
-		(struct spool_worker *)((char *)op - offsetof(struct spool_worker, client_poll));
+	struct spool_worker *worker = CONTAINER_OF(op, struct spool_worker, client_poll);
 
 	(void)res; /* the turn collects in any case */
 	ring_poll(worker->ring, op, sign_client_fd(worker->client), POLLIN);
@@ -507,8 +506,7 @@ static void client_ready(struct ring_op *op, int res)
 
 static void woken(struct ring_op *op, int res)
 {
-	struct spool_worker *worker =
-		(struct spool_worker *)((char *)op - offsetof(struct spool_worker, wake_poll));
+	struct spool_worker *worker = CONTAINER_OF(op, struct spool_worker, wake_poll);
 	uint64_t count;
 
 	(void)res;

@@ -25,22 +25,22 @@
 
 static void input_moved(struct unit_input *input)
 {
-	unit_proceed((struct unit *)((char *)input - offsetof(struct unit, input)));
+	unit_proceed(CONTAINER_OF(input, struct unit, input));
 }
 
 static void out_moved(struct out_file *file)
 {
-	unit_proceed((struct unit *)((char *)file - offsetof(struct unit, out)));
+	unit_proceed(CONTAINER_OF(file, struct unit, out));
 }
 
 static void failed_moved(struct out_file *file)
 {
-	unit_proceed((struct unit *)((char *)file - offsetof(struct unit, failed)));
+	unit_proceed(CONTAINER_OF(file, struct unit, failed));
 }
 
 static void note_moved(struct out_file *file)
 {
-	unit_proceed((struct unit *)((char *)file - offsetof(struct unit, note)));
+	unit_proceed(CONTAINER_OF(file, struct unit, note));
 }
 
 static void unit_enter(struct unit *unit, enum unit_state next)
@@ -382,7 +382,7 @@ static void cleaning_proceed(struct unit *unit)
 static void cleaned_one(struct ring_op *op, int res)
 {
 	(void)res;
-	cleaning_proceed((struct unit *)((char *)op - offsetof(struct unit, op)));
+	cleaning_proceed(CONTAINER_OF(op, struct unit, op));
 }
 
 static void closing_proceed(struct unit *unit)

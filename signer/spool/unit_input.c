@@ -164,8 +164,7 @@ static void unit_input_failed(struct unit_input *input, int error)
 
 static void unit_input_done(struct ring_op *op, int res)
 {
-	struct unit_input *input = (struct unit_input *)((char *)op -
-							 offsetof(struct unit_input, op));
+	struct unit_input *input = CONTAINER_OF(op, struct unit_input, op);
 
 	if (res < 0) {
 		unit_input_failed(input, res);

@@ -235,7 +235,7 @@ static void look_for_old_name(struct unit *unit)
 
 static void old_name_looked_for(struct ring_op *op, int res)
 {
-	struct unit *unit = (struct unit *)((char *)op - offsetof(struct unit, op));
+	struct unit *unit = CONTAINER_OF(op, struct unit, op);
 
 	bool released = *unit->steps == STEP_PLACE_NOTE && unit->outcome == UNIT_RELEASE;
 
@@ -333,7 +333,7 @@ static void step_failed(struct unit *unit, int error)
 
 static void step_done(struct ring_op *op, int res)
 {
-	struct unit *unit = (struct unit *)((char *)op - offsetof(struct unit, op));
+	struct unit *unit = CONTAINER_OF(op, struct unit, op);
 
 	if (*unit->steps == STEP_FIND_ROOM) {
 		looked_for_room(unit, res);
