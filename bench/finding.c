@@ -24,31 +24,31 @@ bool finding_is_met(const struct finding *finding)
 	return true;
 }
 
-void findings_write_json(const struct finding *findings, size_t count, struct json_writer *json,
+void findings_write_json(const struct finding *findings, size_t count, struct json_stream *json,
 			 const char *name)
 {
-	json_array(json, name);
+	json_stream_begin(json, name, '[');
 	for (size_t i = 0; i < count; i++) {
 		const struct finding *finding = &findings[i];
 
-		json_object(json, NULL);
-		json_string(json, "id", finding->id);
-		json_string(json, "title", finding->title);
-		json_string(json, "unit", finding->unit);
+		json_stream_begin(json, NULL, '{');
+		json_stream_string(json, "id", finding->id);
+		json_stream_string(json, "title", finding->title);
+		json_stream_string(json, "unit", finding->unit);
 		if (finding->limit_kind == FINDING_AT_LEAST)
-			json_real(json, "at_least", finding->limit);
+			json_stream_real(json, "at_least", finding->limit);
 		if (finding->limit_kind == FINDING_AT_MOST)
-			json_real(json, "at_most", finding->limit);
+			json_stream_real(json, "at_most", finding->limit);
 		if (finding_was_skipped(finding)) {
-			json_string(json, "skipped", finding->skipped.text);
+			json_stream_string(json, "skipped", finding->skipped.text);
 		} else {
 			samples_write_json(&finding->samples, json, "value");
 			if (finding->limit_kind != FINDING_NO_LIMIT)
-				json_bool(json, "is_met", finding_is_met(finding));
+				json_stream_bool(json, "is_met", finding_is_met(finding));
 		}
-		json_end(json);
+		json_stream_end(json, '}');
 	}
-	json_end(json);
+	json_stream_end(json, ']');
 }
 
 /* As many digits as the figure deserves. */

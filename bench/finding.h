@@ -12,9 +12,9 @@
 #define BENCH_FINDING_H
 
 #include "bench/failure.h"
-#include "bench/json_writer.h"
 #include "bench/samples.h"
 #include "common/compiler.h"
+#include "common/json_stream.h"
 
 #include <stdbool.h>
 #include <stdio.h>
@@ -40,7 +40,7 @@ bool finding_was_skipped(const struct finding *finding);
 /* Only for one with a limit that was not skipped. */
 bool finding_is_met(const struct finding *finding);
 
-void findings_write_json(const struct finding *findings, size_t count, struct json_writer *json,
+void findings_write_json(const struct finding *findings, size_t count, struct json_stream *json,
 			 const char *name);
 MUST_CHECK int findings_print(const struct finding *findings, size_t count, FILE *file);
 

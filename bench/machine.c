@@ -170,28 +170,28 @@ void machine_warn(const struct machine *machine)
 			machine->load_average);
 }
 
-void machine_write_json(const struct machine *machine, struct json_writer *json, const char *name)
+void machine_write_json(const struct machine *machine, struct json_stream *json, const char *name)
 {
-	json_object(json, name);
-	json_string(json, "cpu_model", machine->cpu_model);
-	json_string(json, "architecture", machine->architecture);
-	json_whole(json, "cpus", machine->cpus);
-	json_whole(json, "cpus_online", machine->cpus_online);
-	json_whole(json, "memory_bytes", machine->memory_bytes);
-	json_string(json, "kernel", machine->kernel);
-	json_string(json, "openssl", machine->openssl);
-	json_string(json, "liburing", machine->liburing);
-	json_string(json, "pcre2", machine->pcre2);
-	json_real(json, "load_average", machine->load_average);
-	json_bool(json, "is_quiet", machine->load_average <= MACHINE_LOAD_QUIET);
-	json_array(json, "directories");
+	json_stream_begin(json, name, '{');
+	json_stream_string(json, "cpu_model", machine->cpu_model);
+	json_stream_string(json, "architecture", machine->architecture);
+	json_stream_number(json, "cpus", machine->cpus);
+	json_stream_number(json, "cpus_online", machine->cpus_online);
+	json_stream_number(json, "memory_bytes", machine->memory_bytes);
+	json_stream_string(json, "kernel", machine->kernel);
+	json_stream_string(json, "openssl", machine->openssl);
+	json_stream_string(json, "liburing", machine->liburing);
+	json_stream_string(json, "pcre2", machine->pcre2);
+	json_stream_real(json, "load_average", machine->load_average);
+	json_stream_bool(json, "is_quiet", machine->load_average <= MACHINE_LOAD_QUIET);
+	json_stream_begin(json, "directories", '[');
 	for (size_t i = 0; i < machine->directory_count; i++) {
-		json_object(json, NULL);
-		json_string(json, "path", machine->directories[i].path);
-		json_string(json, "file_system", machine->directories[i].file_system);
-		json_string(json, "device", machine->directories[i].device);
-		json_end(json);
+		json_stream_begin(json, NULL, '{');
+		json_stream_string(json, "path", machine->directories[i].path);
+		json_stream_string(json, "file_system", machine->directories[i].file_system);
+		json_stream_string(json, "device", machine->directories[i].device);
+		json_stream_end(json, '}');
 	}
-	json_end(json);
-	json_end(json);
+	json_stream_end(json, ']');
+	json_stream_end(json, '}');
 }

@@ -9,7 +9,7 @@
 #ifndef BENCH_MACHINE_H
 #define BENCH_MACHINE_H
 
-#include "bench/json_writer.h"
+#include "common/json_stream.h"
 
 #include <limits.h>
 #include <stdint.h>
@@ -51,6 +51,6 @@ void machine_print(const struct machine *machine, FILE *file);
 
 /* On stderr, when other work would share the CPUs with what is measured. */
 void machine_warn(const struct machine *machine);
-void machine_write_json(const struct machine *machine, struct json_writer *json, const char *name);
+void machine_write_json(const struct machine *machine, struct json_stream *json, const char *name);
 
 #endif

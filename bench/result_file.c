@@ -5,8 +5,11 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <string.h>
+#include <time.h>
 
-void result_file_begin(struct result_file *file, const char *scenario,
+/* The part that all scenarios have. */
+static void write_head(struct json_stream *json, const char *scenario,
 		       const struct machine *machine)
 {
 	char time_text[32] = "";
@@ -15,47 +18,38 @@ void result_file_begin(struct result_file *file, const char *scenario,
 
 	if (gmtime_r(&now, &parts) != NULL)
 		strftime(time_text, sizeof(time_text), "%Y-%m-%dT%H:%M:%SZ", &parts);
-	json_writer_init(&file->json);
-	json_object(&file->json, NULL);
-	json_string(&file->json, "program", "postseal-bench");
-	json_whole(&file->json, "format", RESULT_FILE_FORMAT);
-	json_string(&file->json, "version", POSTSEAL_VERSION);
-	json_string(&file->json, "scenario", scenario);
-	json_string(&file->json, "ended", time_text);
-	machine_write_json(machine, &file->json, "machine");
+	json_stream_string(json, "program", "postseal-bench");
+	json_stream_number(json, "format", RESULT_FILE_FORMAT);
+	json_stream_string(json, "version", POSTSEAL_VERSION);
+	json_stream_string(json, "scenario", scenario);
+	json_stream_string(json, "ended", time_text);
+	machine_write_json(machine, json, "machine");
 }
 
-static int write_text(FILE *stream, struct bytes text)
+int result_file_open(struct result_file *file, const char *path, const char *scenario,
+		     const struct machine *machine, struct failure *failure)
 {
-	if (fwrite(text.data, 1, text.size, stream) != text.size)
-		return -EIO;
-	return fflush(stream) != 0 ? -errno : 0;
+	bool is_stdout = strcmp(path, "-") == 0;
+
+	*file = (struct result_file){
+		.path = is_stdout ? "stdout" : path,
+		.stream = is_stdout ? stdout : fopen(path, "we"),
+	};
+	if (file->stream == NULL)
+		return failure_set(failure, -errno, "%s", path);
+	json_stream_init(&file->json, file->stream, JSON_STREAM_VALUE_A_LINE);
+	json_stream_begin(&file->json, NULL, '{');
+	write_head(&file->json, scenario, machine);
+	return 0;
 }
 
-int result_file_write(struct result_file *file, const char *path, struct failure *failure)
+int result_file_close(struct result_file *file, struct failure *failure)
 {
-	struct bytes text;
-	FILE *stream;
 	int r;
 
-	json_end(&file->json);
-	r = json_writer_finish(&file->json, &text);
-	if (r != 0)
-		return failure_set(failure, r, "JSON");
-	if (strcmp(path, "-") == 0) {
-		r = write_text(stdout, text);
-		return r == 0 ? 0 : failure_set(failure, r, "stdout");
-	}
-	stream = fopen(path, "we");
-	if (stream == NULL)
-		return failure_set(failure, -errno, "%s", path);
-	r = write_text(stream, text);
-	if (fclose(stream) != 0 && r == 0)
+	json_stream_end(&file->json, '}');
+	r = fflush(file->stream) != 0 ? -errno : ferror(file->stream) ? -EIO : 0;
+	if (file->stream != stdout && fclose(file->stream) != 0 && r == 0)
 		r = -errno;
-	return r == 0 ? 0 : failure_set(failure, r, "%s", path);
-}
-
-void result_file_deinit(struct result_file *file)
-{
-	json_writer_deinit(&file->json);
+	return r == 0 ? 0 : failure_set(failure, r, "%s", file->path);
 }

@@ -77,16 +77,16 @@ void samples_difference(const struct samples *a, const struct samples *b,
 		samples_add(difference_out, a->values[i] - b->values[i]);
 }
 
-void samples_write_json(const struct samples *samples, struct json_writer *json, const char *name)
+void samples_write_json(const struct samples *samples, struct json_stream *json, const char *name)
 {
-	json_object(json, name);
-	json_real(json, "median", samples_median(samples));
-	json_real(json, "min", samples_min(samples));
-	json_real(json, "max", samples_max(samples));
-	json_real(json, "spread", samples_spread(samples));
-	json_array(json, "rounds");
+	json_stream_begin(json, name, '{');
+	json_stream_real(json, "median", samples_median(samples));
+	json_stream_real(json, "min", samples_min(samples));
+	json_stream_real(json, "max", samples_max(samples));
+	json_stream_real(json, "spread", samples_spread(samples));
+	json_stream_begin(json, "rounds", '[');
 	for (size_t i = 0; i < samples->count; i++)
-		json_real(json, NULL, samples->values[i]);
-	json_end(json);
-	json_end(json);
+		json_stream_real(json, NULL, samples->values[i]);
+	json_stream_end(json, ']');
+	json_stream_end(json, '}');
 }

@@ -9,7 +9,7 @@
 #ifndef BENCH_SAMPLES_H
 #define BENCH_SAMPLES_H
 
-#include "bench/json_writer.h"
+#include "common/json_stream.h"
 
 #include <stddef.h>
 
@@ -39,6 +39,6 @@ void samples_difference(const struct samples *a, const struct samples *b,
 			struct samples *difference_out);
 
 /* An object: the median, the spread, and the value of each round. */
-void samples_write_json(const struct samples *samples, struct json_writer *json, const char *name);
+void samples_write_json(const struct samples *samples, struct json_stream *json, const char *name);
 
 #endif

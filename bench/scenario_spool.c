@@ -226,20 +226,20 @@ static int write_results(const struct spool_run *run, const struct spool_suite *
 
 	if (run->options->json_path == NULL)
 		return 0;
-	result_file_begin(&file, "spool", &run->machine);
+	r = result_file_open(&file, run->options->json_path, "spool", &run->machine, failure);
+	if (r != 0)
+		return r;
 	spool_options_write_json(run->options, &file.json, "settings");
 	if (suite != NULL) {
 		spool_suite_write_json(suite, &file.json);
 	} else {
-		json_array(&file.json, "results");
+		json_stream_begin(&file.json, "results", '[');
 		for (size_t i = 0; i < run->contest.count; i++)
 			contender_write_json(&run->contest.contenders[i], &file.json);
-		json_end(&file.json);
+		json_stream_end(&file.json, ']');
 		findings_write_json(run->findings, run->finding_count, &file.json, "findings");
 	}
-	r = result_file_write(&file, run->options->json_path, failure);
-	result_file_deinit(&file);
-	return r;
+	return result_file_close(&file, failure);
 }
 
 static int print_results(const struct spool_run *run, struct failure *failure)

@@ -309,34 +309,34 @@ int spool_options_parse(struct spool_options *options, int argc, char **argv)
 	return complete(options);
 }
 
-void spool_options_write_json(const struct spool_options *options, struct json_writer *json,
+void spool_options_write_json(const struct spool_options *options, struct json_stream *json,
 			      const char *name)
 {
 	char kind[16];
 
 	key_kind_name(options->kind, kind, sizeof(kind));
-	json_object(json, name);
-	json_string(json, "postseal", options->postseal_path);
-	json_bool(json, "suite", options->suite);
+	json_stream_begin(json, name, '{');
+	json_stream_string(json, "postseal", options->postseal_path);
+	json_stream_bool(json, "suite", options->suite);
 	if (options->suite) {
-		json_real(json, "scale", options->scale);
-		json_string(json, "only", options->only);
+		json_stream_real(json, "scale", options->scale);
+		json_stream_string(json, "only", options->only);
 	} else {
-		json_whole(json, "count", options->count);
+		json_stream_number(json, "count", options->count);
 		if (options->size == MAIL_SIZE_MIX)
-			json_string(json, "size", "mix");
+			json_stream_string(json, "size", "mix");
 		else
-			json_whole(json, "size", options->size);
-		json_string(json, "key", kind);
-		json_string(json, "form", options->is_bsmtp ? "bsmtp" : "eml");
-		json_whole(json, "messages_per_unit", options->messages_per_unit);
+			json_stream_number(json, "size", options->size);
+		json_stream_string(json, "key", kind);
+		json_stream_string(json, "form", options->is_bsmtp ? "bsmtp" : "eml");
+		json_stream_number(json, "messages_per_unit", options->messages_per_unit);
 	}
-	json_whole(json, "rounds", options->rounds);
-	json_real(json, "seconds", options->seconds);
-	json_whole(json, "seed", options->seed);
-	json_array(json, "postseal_options");
+	json_stream_number(json, "rounds", options->rounds);
+	json_stream_real(json, "seconds", options->seconds);
+	json_stream_number(json, "seed", options->seed);
+	json_stream_begin(json, "postseal_options", '[');
 	for (size_t i = 0; options->postseal_options[i] != NULL; i++)
-		json_string(json, NULL, options->postseal_options[i]);
-	json_end(json);
-	json_end(json);
+		json_stream_string(json, NULL, options->postseal_options[i]);
+	json_stream_end(json, ']');
+	json_stream_end(json, '}');
 }

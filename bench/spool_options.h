@@ -39,7 +39,7 @@ struct spool_options {
 MUST_CHECK int spool_options_parse(struct spool_options *options, int argc, char **argv);
 
 /* As JSON, for the "settings" of a result. */
-void spool_options_write_json(const struct spool_options *options, struct json_writer *json,
+void spool_options_write_json(const struct spool_options *options, struct json_stream *json,
 			      const char *name);
 
 #endif

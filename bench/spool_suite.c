@@ -598,11 +598,11 @@ int spool_suite_print(const struct spool_suite *suite, FILE *file)
 	return r;
 }
 
-void spool_suite_write_json(const struct spool_suite *suite, struct json_writer *json)
+void spool_suite_write_json(const struct spool_suite *suite, struct json_stream *json)
 {
-	json_array(json, "results");
+	json_stream_begin(json, "results", '[');
 	for (size_t i = 0; i < suite->result_count; i++)
 		contender_write_json(&suite->results[i].contender, json);
-	json_end(json);
+	json_stream_end(json, ']');
 	findings_write_json(suite->findings, suite->finding_count, json, "findings");
 }

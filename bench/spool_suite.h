@@ -38,6 +38,6 @@ MUST_CHECK int spool_suite_run(struct spool_suite *suite, struct failure *failur
 MUST_CHECK int spool_suite_print(const struct spool_suite *suite, FILE *file);
 
 /* Two members of the object that is open: "results" and "findings". */
-void spool_suite_write_json(const struct spool_suite *suite, struct json_writer *json);
+void spool_suite_write_json(const struct spool_suite *suite, struct json_stream *json);
 
 #endif

@@ -124,28 +124,28 @@ const struct contender *contender_best(const struct contender *contenders, size_
 	return best;
 }
 
-void contender_write_json(const struct contender *contender, struct json_writer *json)
+void contender_write_json(const struct contender *contender, struct json_stream *json)
 {
 	struct samples rates;
 
-	json_object(json, NULL);
-	json_string(json, "id", contender->id);
-	json_string(json, "title", contender->title);
-	json_string(json, "includes", contender->includes);
+	json_stream_begin(json, NULL, '{');
+	json_stream_string(json, "id", contender->id);
+	json_stream_string(json, "title", contender->title);
+	json_stream_string(json, "includes", contender->includes);
 	if (contender_was_skipped(contender)) {
-		json_string(json, "skipped", contender->skipped.text);
+		json_stream_string(json, "skipped", contender->skipped.text);
 	} else {
 		contender_rates(contender, &rates);
-		json_string(json, "work", contender->work);
-		json_whole(json, "work_per_round",
-			   contender->count == 0 ? 0 : contender->measures[0].work);
+		json_stream_string(json, "work", contender->work);
+		json_stream_number(json, "work_per_round",
+				   contender->count == 0 ? 0 : contender->measures[0].work);
 		samples_write_json(&rates, json, "per_second");
-		json_real(json, "user_us", contender_user_us(contender));
-		json_real(json, "system_us", contender_system_us(contender));
+		json_stream_real(json, "user_us", contender_user_us(contender));
+		json_stream_real(json, "system_us", contender_system_us(contender));
 		if (contender_peak_rss(contender) > 0)
-			json_whole(json, "peak_rss_bytes", contender_peak_rss(contender));
+			json_stream_number(json, "peak_rss_bytes", contender_peak_rss(contender));
 	}
-	json_end(json);
+	json_stream_end(json, '}');
 }
 
 /* Texts that several contenders share become one note; returns its number, from 1. */

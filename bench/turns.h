@@ -14,10 +14,10 @@
 #define BENCH_TURNS_H
 
 #include "bench/failure.h"
-#include "bench/json_writer.h"
 #include "bench/samples.h"
 #include "bench/status_line.h"
 #include "common/compiler.h"
+#include "common/json_stream.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -66,7 +66,7 @@ uint64_t contender_peak_rss(const struct contender *contender); /* the largest *
 const struct contender *contender_best(const struct contender *contenders, size_t count);
 
 /* One object with all that is known. */
-void contender_write_json(const struct contender *contender, struct json_writer *json);
+void contender_write_json(const struct contender *contender, struct json_stream *json);
 
 /* The table of contenders, and below it what each includes. */
 MUST_CHECK int contenders_print(const struct contender *contenders, size_t count, FILE *file);

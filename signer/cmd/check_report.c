@@ -25,7 +25,7 @@ void check_report_begin(struct check_report *report, bool is_json)
 		.is_json = is_json,
 		.has_colours = isatty(STDOUT_FILENO) && (no_colour == NULL || no_colour[0] == '\0'),
 	};
-	json_stream_init(&report->json, stdout);
+	json_stream_init(&report->json, stdout, JSON_STREAM_ITEM_A_LINE);
 	if (!is_json)
 		return;
 	json_stream_begin(&report->json, NULL, '{');

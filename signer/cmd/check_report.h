@@ -14,8 +14,8 @@
 #define SIGNER_CMD_CHECK_REPORT_H
 
 #include "common/compiler.h"
+#include "common/json_stream.h"
 #include "common/problems.h"
-#include "signer/cmd/json_stream.h"
 
 #define CHECK_REPORT_MANY 20
 

@@ -1,8 +1,8 @@
 /*
  * postseal spool: signs what is in DIR/in. With --once until that is empty, else until it is stopped.
  */
+#include "common/json_stream.h"
 #include "signer/cmd/command.h"
-#include "signer/cmd/json_stream.h"
 #include "signer/cmd/output.h"
 #include "signer/cmd/progress.h"
 #include "signer/cmd/settings.h"
@@ -63,7 +63,7 @@ static void print_json(const struct spool_result *result)
 	const struct unit_counts *messages = &result->messages;
 	struct json_stream json;
 
-	json_stream_init(&json, stdout);
+	json_stream_init(&json, stdout, JSON_STREAM_ITEM_A_LINE);
 	json_stream_begin(&json, NULL, '{');
 	json_stream_number(&json, "signed", messages->signed_count);
 	json_stream_number(&json, "passed", messages->passed_count);

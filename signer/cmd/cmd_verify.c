@@ -4,8 +4,8 @@
  * How it works: a message passes by once, in pieces; everything is made once and used for all of
  * them. What is found is written as soon as it is known, one line or JSON object a signature.
  */
+#include "common/json_stream.h"
 #include "signer/cmd/command.h"
-#include "signer/cmd/json_stream.h"
 #include "signer/cmd/key_finder.h"
 #include "signer/cmd/output.h"
 #include "signer/cmd/progress.h"
@@ -350,7 +350,7 @@ static int report(struct verify_command *command, const struct command_line *lin
 	int r;
 
 	if (command->json) {
-		json_stream_init(&command->writer, stdout);
+		json_stream_init(&command->writer, stdout, JSON_STREAM_ITEM_A_LINE);
 		json_stream_begin(&command->writer, NULL, '{');
 		json_stream_begin(&command->writer, "messages", '[');
 	}

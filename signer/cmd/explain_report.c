@@ -1,6 +1,6 @@
 #include "signer/cmd/explain_report.h"
 
-#include "signer/cmd/json_stream.h"
+#include "common/json_stream.h"
 #include "signer/cmd/output.h"
 #include "signer/keys/key.h"
 
@@ -329,7 +329,7 @@ void explain_report_json(const struct explanation *explanation)
 	const char *reason = message_signer_reason(signer);
 	struct json_stream json;
 
-	json_stream_init(&json, stdout);
+	json_stream_init(&json, stdout, JSON_STREAM_ITEM_A_LINE);
 	json_stream_begin(&json, NULL, '{');
 	json_stream_string(&json, "message", explanation->name);
 	write_sender(&json, explanation);

@@ -6,8 +6,9 @@
 #include "tests/unit/unit_test.h"
 
 #include "common/compiler.h"
-#include "signer/cmd/json_stream.h"
+#include "common/json_stream.h"
 
+#include <math.h>
 #include <stdlib.h>
 
 struct document {
@@ -17,11 +18,11 @@ struct document {
 	struct json_stream json;
 };
 
-static void document_open(struct document *document)
+static void document_open(struct document *document, unsigned line_depth)
 {
 	document->file = open_memstream(&document->text, &document->size);
 	assert_non_null(document->file);
-	json_stream_init(&document->json, document->file);
+	json_stream_init(&document->json, document->file, line_depth);
 }
 
 static void document_is(struct document *document, const char *wanted)
@@ -37,7 +38,7 @@ static void members_stand_a_line_each_and_deep_ones_in_one(void **state)
 	struct json_stream *json = &document.json;
 
 	(void)state;
-	document_open(&document);
+	document_open(&document, JSON_STREAM_ITEM_A_LINE);
 	json_stream_begin(json, NULL, '{');
 	json_stream_string(json, "text", "x");
 	json_stream_number(json, "number", 18446744073709551615u);
@@ -66,6 +67,50 @@ static void members_stand_a_line_each_and_deep_ones_in_one(void **state)
 			       "  ],\n"
 			       "  \"empty\": []\n"
 			       "}\n");
+}
+
+static void every_value_stands_on_a_line(void **state)
+{
+	struct document document;
+	struct json_stream *json = &document.json;
+
+	(void)state;
+	document_open(&document, JSON_STREAM_VALUE_A_LINE);
+	json_stream_begin(json, NULL, '{');
+	json_stream_begin(json, "list", '[');
+	json_stream_begin(json, NULL, '{');
+	json_stream_begin(json, "deep", '[');
+	json_stream_real(json, NULL, 0.5);
+	json_stream_real(json, NULL, 1e9);
+	json_stream_end(json, ']');
+	json_stream_end(json, '}');
+	json_stream_end(json, ']');
+	json_stream_end(json, '}');
+	document_is(&document, "{\n"
+			       "  \"list\": [\n"
+			       "    {\n"
+			       "      \"deep\": [\n"
+			       "        0.5,\n"
+			       "        1e+09\n"
+			       "      ]\n"
+			       "    }\n"
+			       "  ]\n"
+			       "}\n");
+}
+
+/* RFC 8259 6: Infinity and NaN are not permitted. */
+static void number_without_value_is_null(void **state)
+{
+	const double values[] = {NAN, INFINITY, -INFINITY};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_COUNT(values); i++) {
+		struct document document;
+
+		document_open(&document, JSON_STREAM_VALUE_A_LINE);
+		json_stream_real(&document.json, NULL, values[i]);
+		document_is(&document, "null");
+	}
 }
 
 static void strings_are_valid_whatever_their_bytes(void **state)
@@ -103,7 +148,7 @@ static void strings_are_valid_whatever_their_bytes(void **state)
 		char wanted[256];
 
 		print_message("%s\n", rows[i].name);
-		document_open(&document);
+		document_open(&document, JSON_STREAM_ITEM_A_LINE);
 		json_stream_bytes(&document.json, NULL, bytes_of_string(rows[i].bytes));
 		snprintf(wanted, sizeof(wanted), "\"%s\"", rows[i].wanted);
 		document_is(&document, wanted);
@@ -115,7 +160,7 @@ static void nul_is_a_byte_like_others(void **state)
 	struct document document;
 
 	(void)state;
-	document_open(&document);
+	document_open(&document, JSON_STREAM_ITEM_A_LINE);
 	json_stream_bytes(&document.json, NULL, BYTES_LITERAL("a\0b"));
 	document_is(&document, "\"a\\u0000b\"");
 }
@@ -124,6 +169,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(members_stand_a_line_each_and_deep_ones_in_one),
+		cmocka_unit_test(every_value_stands_on_a_line),
+		cmocka_unit_test(number_without_value_is_null),
 		cmocka_unit_test(strings_are_valid_whatever_their_bytes),
 		cmocka_unit_test(nul_is_a_byte_like_others),
 	};

@@ -1,11 +1,16 @@
-#include "signer/cmd/json_stream.h"
+/*
+ * How it works: a stack of what is open, so that each value knows whether a comma goes before it, whether it
+ * has a name, and how far it is indented.
+ */
+#include "common/json_stream.h"
 
 #include <assert.h>
 #include <inttypes.h>
+#include <math.h>
 
-void json_stream_init(struct json_stream *json, FILE *file)
+void json_stream_init(struct json_stream *json, FILE *file, unsigned line_depth)
 {
-	*json = (struct json_stream){.file = file};
+	*json = (struct json_stream){.file = file, .line_depth = line_depth};
 }
 
 /*
@@ -53,9 +58,10 @@ static void write_quoted(FILE *file, struct bytes text)
 static void lead_in(struct json_stream *json, const char *name)
 {
 	if (json->depth > 0) {
+		assert((name == NULL) == (json->brackets[json->depth - 1] == ']'));
 		if (json->has_members[json->depth - 1])
 			putc(',', json->file);
-		if (json->depth <= 2)
+		if (json->depth <= json->line_depth)
 			fprintf(json->file, "\n%*s", (int)(2 * json->depth), "");
 		else if (json->has_members[json->depth - 1])
 			putc(' ', json->file);
@@ -72,6 +78,7 @@ void json_stream_begin(struct json_stream *json, const char *name, char bracket)
 	assert(json->depth < JSON_STREAM_DEPTH_MAX);
 	lead_in(json, name);
 	putc(bracket, json->file);
+	json->brackets[json->depth] = bracket == '{' ? '}' : ']';
 	json->has_members[json->depth++] = false;
 }
 
@@ -79,7 +86,8 @@ void json_stream_end(struct json_stream *json, char bracket)
 {
 	assert(json->depth > 0);
 	json->depth--;
-	if (json->has_members[json->depth] && json->depth < 2)
+	assert(json->brackets[json->depth] == bracket);
+	if (json->has_members[json->depth] && json->depth < json->line_depth)
 		fprintf(json->file, "\n%*s", (int)(2 * json->depth), "");
 	putc(bracket, json->file);
 	if (json->depth == 0)
@@ -111,6 +119,15 @@ void json_stream_seconds(struct json_stream *json, const char *name, double valu
 {
 	lead_in(json, name);
 	fprintf(json->file, "%.3f", value);
+}
+
+void json_stream_real(struct json_stream *json, const char *name, double value)
+{
+	lead_in(json, name);
+	if (isfinite(value))
+		fprintf(json->file, "%.6g", value);
+	else
+		fputs("null", json->file);
 }
 
 void json_stream_bool(struct json_stream *json, const char *name, bool value)
