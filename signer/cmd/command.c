@@ -1,11 +1,10 @@
 #include "signer/cmd/command.h"
 
+#include "common/spelling.h"
 #include "signer/cmd/settings.h"
 
 #include <stdio.h>
 #include <string.h>
-
-#define NAME_SIZE_MAX 32
 
 static const struct command commands[] = {
 	{"spool", "sign what is in a spool directory, once or as it comes in", cmd_spool},
@@ -25,51 +24,15 @@ const struct command *command_find(const char *name)
 	return NULL;
 }
 
-static size_t smaller(size_t a, size_t b)
-{
-	return a < b ? a : b;
-}
-
-/*
- * How many letters are to be changed, left out or put in (Levenshtein), row by row: distances[i] is
- * that of the first i letters of `known` from what was seen of `name`.
- */
-static size_t distance(const char *name, const char *known)
-{
-	size_t distances[NAME_SIZE_MAX + 1];
-	size_t size = strlen(known);
-
-	for (size_t i = 0; i <= size; i++)
-		distances[i] = i;
-	for (size_t n = 0; name[n] != '\0'; n++) {
-		size_t diagonal = distances[0];
-
-		distances[0] = n + 1;
-		for (size_t i = 0; i < size; i++) {
-			size_t changed = diagonal + (name[n] != known[i]);
-
-			diagonal = distances[i + 1];
-			distances[i + 1] = smaller(changed,
-						   smaller(distances[i], distances[i + 1]) + 1);
-		}
-	}
-	return distances[size];
-}
-
 const struct command *command_nearest(const char *name)
 {
 	const struct command *nearest = NULL;
-	size_t nearest_distance = strlen(name) / 2 + 1; /* from there on it is another word */
+	struct spelling spelling;
 
-	if (strlen(name) > NAME_SIZE_MAX)
-		return NULL;
+	spelling_init(&spelling, bytes_of_string(name));
 	for (size_t i = 0; i < ARRAY_COUNT(commands); i++) {
-		size_t found = distance(name, commands[i].name);
-
-		if (found < nearest_distance) {
+		if (spelling_is_nearer(&spelling, bytes_of_string(commands[i].name)))
 			nearest = &commands[i];
-			nearest_distance = found;
-		}
 	}
 	return nearest;
 }

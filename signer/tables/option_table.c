@@ -4,6 +4,7 @@
 #include "signer/tables/option_table.h"
 
 #include "common/compiler.h"
+#include "common/spelling.h"
 #include "signer/tables/signer_config.h"
 
 #include <assert.h>
@@ -11,8 +12,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <syslog.h>
-
-#define NAME_SIZE_MAX 64 /* of a wrong name that is still compared with ours */
 
 #define MEMBER(name) offsetof(struct signer_config, name)
 
@@ -450,55 +449,15 @@ const struct option *option_table_find(struct bytes name)
 	return NULL;
 }
 
-static size_t smaller(size_t a, size_t b)
-{
-	return a < b ? a : b;
-}
-
-/*
- * How many letters are to be changed, left out or put in (Levenshtein), row by row: distances[i] is
- * the distance of the first i letters of `known` from what was seen of `name`.
- */
-static size_t name_distance(struct bytes name, struct bytes known)
-{
-	size_t distances[NAME_SIZE_MAX + 1];
-
-	for (size_t i = 0; i <= known.size; i++)
-		distances[i] = i;
-	for (size_t n = 0; n < name.size; n++) {
-		size_t diagonal = distances[0];
-
-		distances[0] = n + 1;
-		for (size_t i = 0; i < known.size; i++) {
-			bool is_same = ascii_lower(name.data[n]) == ascii_lower(known.data[i]);
-			size_t changed = diagonal + (is_same ? 0 : 1);
-
-			diagonal = distances[i + 1];
-			distances[i + 1] = smaller(changed,
-						   smaller(distances[i], distances[i + 1]) + 1);
-		}
-	}
-	return distances[known.size];
-}
-
 const struct option *option_table_nearest(struct bytes name)
 {
 	const struct option *nearest = NULL;
-	size_t nearest_distance = name.size / 3 + 1; /* beyond that it is another word */
+	struct spelling spelling;
 
-	if (name.size > NAME_SIZE_MAX)
-		return NULL;
+	spelling_init(&spelling, name);
 	for (size_t i = 0; i < ARRAY_COUNT(options); i++) {
-		struct bytes known = bytes_of_string(options[i].name);
-		size_t distance;
-
-		assert(known.size <= NAME_SIZE_MAX);
-		distance = name_distance(name, known);
-		if (distance <= nearest_distance &&
-		    (nearest == NULL || distance < nearest_distance)) {
+		if (spelling_is_nearer(&spelling, bytes_of_string(options[i].name)))
 			nearest = &options[i];
-			nearest_distance = distance;
-		}
 	}
 	return nearest;
 }
