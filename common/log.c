@@ -2,6 +2,11 @@
  * How it works: two buffers of lines. Callers append to `filling` under the mutex, which is held
  * for a copy and nothing else. The writer swaps the two, and writes without the mutex. A record in
  * a buffer is one byte for the level, the text, and a NUL.
+ *
+ *   AT_ONCE -- log_open() --> QUEUED or NOWHERE -- log_close() --> AT_ONCE
+ *
+ * The writer itself leaves QUEUED, in the moment in which it finds the queue empty for the last time:
+ * so no line is left in a queue that nobody empties.
  */
 #include "common/log.h"
 
@@ -13,6 +18,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,12 +27,20 @@
 
 #define QUEUE_BYTES_DEFAULT (256 * 1024)
 
+enum log_state {
+	LOG_AT_ONCE, /* lines go to stderr, from whoever has one */
+	LOG_QUEUED,
+	LOG_NOWHERE,
+};
+
 static struct log_sink {
+	_Atomic enum log_level level; /* without the mutex: most lines are above it */
 	pthread_mutex_t mutex;
 	pthread_cond_t wake;
-	struct log_config config;
-	bool open;
+	enum log_state state;
 	bool closing;
+	enum log_target target; /* does not change while the writer runs, which alone asks for it */
+	size_t queue_bytes;
 	struct buffer filling;
 	struct buffer writing;
 	struct log_repeats *repeats;
@@ -36,7 +50,7 @@ static struct log_sink {
 } sink = {
 	.mutex = PTHREAD_MUTEX_INITIALIZER,
 	.wake = PTHREAD_COND_INITIALIZER,
-	.config = {.level = LOG_LEVEL_INFO},
+	.level = LOG_LEVEL_INFO,
 };
 
 static const char *const level_names[] = {"error", "warning", "notice", "info", "debug"};
@@ -56,16 +70,11 @@ static void write_all(int fd, const char *data, size_t size)
 	}
 }
 
-static void write_line(enum log_level level, const char *text)
+static void write_to_stderr(enum log_level level, const char *text)
 {
 	char line[LOG_LINE_MAX + 32];
-	int size;
+	int size = snprintf(line, sizeof(line), "%s %s\n", level_names[level], text);
 
-	if (sink.open && sink.config.target == LOG_TARGET_SYSLOG) {
-		syslog(level_priorities[level], "%s", text);
-		return;
-	}
-	size = snprintf(line, sizeof(line), "%s %s\n", level_names[level], text);
 	write_all(STDERR_FILENO, line, (size_t)size);
 }
 
@@ -74,7 +83,7 @@ static void queue_line(enum log_level level, const char *text)
 {
 	size_t size = strlen(text) + 1;
 
-	if (sink.filling.size + size + 1 > sink.config.queue_bytes ||
+	if (sink.filling.size + size + 1 > sink.queue_bytes ||
 	    buffer_reserve(&sink.filling, size + 1) != 0) {
 		sink.dropped++;
 		return;
@@ -120,9 +129,13 @@ static void write_records(const struct buffer *records)
 	size_t offset = 0;
 
 	while (offset < records->size) {
+		enum log_level level = (enum log_level)records->data[offset];
 		const char *text = (const char *)records->data + offset + 1;
 
-		write_line((enum log_level)records->data[offset], text);
+		if (sink.target == LOG_TARGET_SYSLOG)
+			syslog(level_priorities[level], "%s", text);
+		else
+			write_to_stderr(level, text);
 		offset += strlen(text) + 2;
 	}
 }
@@ -154,6 +167,7 @@ static void *writer_main(void *arg)
 		buffer_clear(&sink.writing);
 		pthread_mutex_lock(&sink.mutex);
 	}
+	sink.state = LOG_AT_ONCE;
 	pthread_mutex_unlock(&sink.mutex);
 	return NULL;
 }
@@ -171,50 +185,72 @@ static int start_writer(void)
 	return -r;
 }
 
-int log_open(const struct log_config *config)
+static void set_state(enum log_state state)
 {
-	int r;
-
-	sink.config = *config;
-	if (sink.config.queue_bytes == 0)
-		sink.config.queue_bytes = QUEUE_BYTES_DEFAULT;
-	sink.repeats = calloc(1, sizeof(*sink.repeats));
-	if (sink.repeats == NULL)
-		return -ENOMEM;
-	if (config->target == LOG_TARGET_SYSLOG)
-		openlog(config->name, LOG_PID | LOG_NDELAY, config->facility);
-	sink.closing = false;
-	sink.open = true;
-	r = start_writer();
-	if (r != 0) {
-		sink.open = false;
-		free(sink.repeats);
-		sink.repeats = NULL;
-	}
-	return r;
+	pthread_mutex_lock(&sink.mutex);
+	sink.state = state;
+	pthread_mutex_unlock(&sink.mutex);
 }
 
-void log_close(void)
+/* What there is only while lines are queued; by now nobody else looks at it. */
+static void queue_free(void)
 {
-	if (!sink.open)
-		return;
-	pthread_mutex_lock(&sink.mutex);
-	sink.closing = true;
-	pthread_cond_signal(&sink.wake);
-	pthread_mutex_unlock(&sink.mutex);
-	pthread_join(sink.writer, NULL);
-	if (sink.config.target == LOG_TARGET_SYSLOG)
+	if (sink.target == LOG_TARGET_SYSLOG)
 		closelog();
-	sink.open = false;
 	buffer_deinit(&sink.filling);
 	buffer_deinit(&sink.writing);
 	free(sink.repeats);
 	sink.repeats = NULL;
 }
 
+static int queue_start(const struct log_config *config)
+{
+	int r;
+
+	sink.queue_bytes = config->queue_bytes == 0 ? QUEUE_BYTES_DEFAULT : config->queue_bytes;
+	sink.target = config->target;
+	sink.closing = false;
+	sink.repeats = calloc(1, sizeof(*sink.repeats));
+	if (sink.repeats == NULL)
+		return -ENOMEM;
+	if (config->target == LOG_TARGET_SYSLOG)
+		openlog(config->name, LOG_PID | LOG_NDELAY, config->facility);
+	r = start_writer();
+	if (r != 0)
+		queue_free();
+	return r;
+}
+
+int log_open(const struct log_config *config)
+{
+	int r = config->target == LOG_TARGET_NONE ? 0 : queue_start(config);
+
+	atomic_store(&sink.level, config->level);
+	if (r == 0)
+		set_state(config->target == LOG_TARGET_NONE ? LOG_NOWHERE : LOG_QUEUED);
+	return r;
+}
+
+void log_close(void)
+{
+	enum log_state state;
+
+	pthread_mutex_lock(&sink.mutex);
+	state = sink.state;
+	if (state == LOG_NOWHERE)
+		sink.state = LOG_AT_ONCE;
+	sink.closing = true;
+	pthread_cond_signal(&sink.wake);
+	pthread_mutex_unlock(&sink.mutex);
+	if (state != LOG_QUEUED)
+		return;
+	pthread_join(sink.writer, NULL);
+	queue_free();
+}
+
 bool log_enabled(enum log_level level)
 {
-	return level <= sink.config.level;
+	return level <= atomic_load_explicit(&sink.level, memory_order_relaxed);
 }
 
 uint64_t log_dropped(void)
@@ -270,6 +306,7 @@ void log_line(enum log_level level, const char *format, ...)
 {
 	char raw[LOG_LINE_MAX];
 	char text[LOG_LINE_MAX];
+	enum log_state state;
 	va_list args;
 
 	if (!log_enabled(level))
@@ -278,12 +315,11 @@ void log_line(enum log_level level, const char *format, ...)
 	vsnprintf(raw, sizeof(raw), format, args);
 	va_end(args);
 	escape_line(text, raw);
-	if (!sink.open) {
-		write_line(level, text);
-		return;
-	}
 	pthread_mutex_lock(&sink.mutex);
-	if (!is_repeat(level, text))
+	state = sink.state;
+	if (state == LOG_QUEUED && !is_repeat(level, text))
 		queue_line(level, text);
 	pthread_mutex_unlock(&sink.mutex);
+	if (state == LOG_AT_ONCE)
+		write_to_stderr(level, text);
 }

@@ -1,17 +1,17 @@
 /*
  * log - the one sink for what an operator should know.
  *
- * Is:       lines with a level, to stderr or to syslog. Before log_open() they go to stderr at
- *           once; after it, into a bounded queue that a thread of its own empties, so that a slow
- *           disk or a stuck syslog never holds up a loop.
+ * Is:       lines with a level, to stderr, to syslog or to nowhere. Before log_open() they go to
+ *           stderr at once; after it, into a bounded queue that a thread of its own empties, so
+ *           that a slow disk or a stuck syslog never holds up a loop.
  * Is not:   a place for keys or bodies of messages: never pass either.
  * Full:     when the queue is full the line is dropped and counted; the count is logged as soon as
  *           there is room, and log_dropped() tells it.
  * Repeats:  the same error or warning again within LOG_REPEAT_S is not written again but counted;
  *           one line at the end of that time says how often it came.
  * Safety:   control characters are written as \xNN, so outside text cannot forge a line.
- * Threads:  every function but open and close may be called from any thread. The sink is the one
- *           global state of the program.
+ * Threads:  open and close are for one thread, every other function is for any, at any time. The
+ *           sink is the one global state of the program.
  */
 #ifndef COMMON_LOG_H
 #define COMMON_LOG_H
@@ -38,6 +38,7 @@ enum log_level {
 enum log_target {
 	LOG_TARGET_STDERR,
 	LOG_TARGET_SYSLOG,
+	LOG_TARGET_NONE, /* for a program that says itself what is wrong: no line, no thread */
 };
 
 struct log_config {
@@ -55,6 +56,8 @@ MUST_CHECK int log_open(const struct log_config *config);
 void log_close(void);
 
 bool log_enabled(enum log_level level);
+
+/* Lines that the queue had no room for, since the program began. */
 uint64_t log_dropped(void);
 
 PRINTF_LIKE(2, 3) void log_line(enum log_level level, const char *format, ...);

@@ -104,11 +104,10 @@ bool solo_signer_is_refused(const struct solo_signer *solo)
 void solo_signer_open_log(const struct signer_config *config)
 {
 	const struct log_config log_config = {
-		.target = config->syslog ? LOG_TARGET_SYSLOG : LOG_TARGET_STDERR,
-		.level = config->syslog ? LOG_LEVEL_INFO : LOG_LEVEL_ERROR,
+		.target = config->syslog ? LOG_TARGET_SYSLOG : LOG_TARGET_NONE,
+		.level = LOG_LEVEL_INFO,
 		.name = config->syslog_name != NULL ? config->syslog_name : "postseal",
 		.facility = config->syslog_facility,
-		.queue_bytes = config->syslog ? 0 : 1, /* one byte has no room for any line */
 	};
 
 	/* If it cannot be opened, lines go to stderr: that is no reason to refuse the message. */

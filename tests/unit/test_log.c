@@ -1,7 +1,9 @@
 /*
  * Goal:   lines arrive whole and in order, repeats are summed up, a full queue drops and counts,
- * and outside text cannot forge a line. Method: stderr becomes a pipe that the test reads. For a
- * full queue the pipe is filled first, so that the writer is stuck while lines come in.
+ * and outside text cannot forge a line.
+ * Method: stderr becomes a pipe that the test reads. For a full queue the pipe is filled first, so
+ * that the writer is stuck while lines come in. The calls by which the log gets its thread and syslog
+ * are wrapped: they can fail, and are counted.
  */
 #include "common/log.h"
 #include "common/log_repeats.h"
@@ -9,11 +11,47 @@
 #include "common/clock.h"
 #include "tests/unit/unit_test.h"
 
+#include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <syslog.h>
 #include <unistd.h>
+
+static bool threads_fail;
+static int threads_started;
+static int syslogs_open;
+
+int __real_pthread_create(pthread_t *thread, const pthread_attr_t *attributes,
+			  void *(*main)(void *), void *arg);
+int __wrap_pthread_create(pthread_t *thread, const pthread_attr_t *attributes,
+			  void *(*main)(void *), void *arg);
+void __wrap_openlog(const char *name, int option, int facility);
+void __wrap_closelog(void);
+
+int __wrap_pthread_create(pthread_t *thread, const pthread_attr_t *attributes,
+			  void *(*main)(void *), void *arg)
+{
+	if (threads_fail)
+		return EAGAIN;
+	threads_started++;
+	return __real_pthread_create(thread, attributes, main, arg);
+}
+
+void __wrap_openlog(const char *name, int option, int facility)
+{
+	(void)name;
+	(void)option;
+	(void)facility;
+	syslogs_open++;
+}
+
+void __wrap_closelog(void)
+{
+	syslogs_open--;
+}
 
 struct capture {
 	int saved_stderr;
@@ -154,6 +192,72 @@ static void full_queue_drops_and_counts_without_blocking(void **state)
 	assert_non_null(strstr(capture_end(capture), expected));
 }
 
+static void no_target_writes_nothing_and_has_no_thread(void **state)
+{
+	const struct log_config config = {.target = LOG_TARGET_NONE, .level = LOG_LEVEL_INFO};
+	uint64_t dropped_before = log_dropped();
+	int started_before = threads_started;
+
+	assert_int_equal(log_open(&config), 0);
+	log_error("unheard");
+	log_close();
+	log_error("heard");
+	assert_int_equal(threads_started, started_before);
+	assert_int_equal(log_dropped(), dropped_before);
+	assert_string_equal(capture_end(*state), "error heard\n");
+}
+
+static void log_without_a_thread_goes_to_stderr_and_lets_go_of_syslog(void **state)
+{
+	const struct log_config config = {
+		.target = LOG_TARGET_SYSLOG,
+		.level = LOG_LEVEL_INFO,
+		.name = "test",
+		.facility = LOG_MAIL,
+	};
+
+	threads_fail = true;
+	assert_int_equal(log_open(&config), -EAGAIN);
+	threads_fail = false;
+	assert_int_equal(syslogs_open, 0);
+	log_info("heard");
+	log_close();
+	assert_int_equal(syslogs_open, 0);
+	assert_string_equal(capture_end(*state), "info heard\n");
+}
+
+#define TALKER_LINES 1000
+
+static void *talk(void *arg)
+{
+	_Atomic bool *over = arg;
+
+	for (int i = 0; i < TALKER_LINES; i++)
+		log_info("line %d", i);
+	*over = true;
+	return NULL;
+}
+
+/* The last words of a thread that outlives the log by a moment are neither lost nor trouble. */
+static void lines_may_come_while_the_log_opens_and_closes(void **state)
+{
+	_Atomic bool over = false;
+	pthread_t talker;
+	const char *text;
+	int lines = 0;
+
+	assert_int_equal(pthread_create(&talker, NULL, talk, &over), 0);
+	while (!over) {
+		open_log(0);
+		log_close();
+	}
+	assert_int_equal(pthread_join(talker, NULL), 0);
+	text = capture_end(*state);
+	for (; *text != '\0'; text++)
+		lines += *text == '\n';
+	assert_int_equal(lines, TALKER_LINES);
+}
+
 static void repeat_after_its_time_is_written_again(void **state)
 {
 	struct log_repeats *repeats = calloc(1, sizeof(*repeats));
@@ -205,6 +309,9 @@ int main(void)
 		WITH_CAPTURE(long_line_is_cut_with_dots),
 		WITH_CAPTURE(repeated_warning_is_written_once_with_a_count),
 		WITH_CAPTURE(full_queue_drops_and_counts_without_blocking),
+		WITH_CAPTURE(no_target_writes_nothing_and_has_no_thread),
+		WITH_CAPTURE(log_without_a_thread_goes_to_stderr_and_lets_go_of_syslog),
+		WITH_CAPTURE(lines_may_come_while_the_log_opens_and_closes),
 		cmocka_unit_test(repeat_after_its_time_is_written_again),
 		cmocka_unit_test(repeat_that_makes_place_tells_its_count),
 	};
