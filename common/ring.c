@@ -25,6 +25,7 @@ struct ring {
 	unsigned inline_ops;
 	unsigned pending;
 	struct ring_list submitted;
+	struct ring_op *refused; /* the first of `submitted`, if a full engine sent it back */
 	struct ring_list finished;
 	struct ring_timers timers;
 	int64_t now_ns;
@@ -235,22 +236,31 @@ void ring_call(struct ring *ring, struct ring_op *op, int (*call)(void *arg), vo
 	ring_submit(ring, op, RING_CALL);
 }
 
+/* Asked once an operation, however often it is offered to the engine. */
+static int ring_fault_before(const struct ring *ring, struct ring_op *op)
+{
+	if (ring->fault.before == NULL || op == ring->refused)
+		return 0;
+	return ring->fault.before(ring->fault.arg, op);
+}
+
 /* Hands over what was submitted; what the engine has no room for stays first in line. */
 static void ring_hand_over(struct ring *ring)
 {
 	struct ring_op *op;
 
 	while ((op = ring->submitted.first) != NULL) {
-		int fault = ring->fault.before == NULL ? 0
-						       : ring->fault.before(ring->fault.arg, op);
+		int fault = ring_fault_before(ring, op);
 		bool here = fault < 0 || (ring->inline_ops & RING_BIT(op->opcode)) != 0;
 		struct ring_list rest = ring->submitted;
 
 		(void)ring_list_pop(&rest);
+		ring->refused = NULL;
 		if (here) {
 			op->res = fault < 0 ? fault : ring_op_run(op);
 			ring_list_push(&ring->finished, op);
 		} else if (!ring->engine->vtable->push(ring->engine, op)) {
+			ring->refused = op;
 			break;
 		}
 		ring->submitted = rest;

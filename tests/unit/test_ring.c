@@ -387,6 +387,28 @@ static void faults_fail_one_op_or_hide_its_success(void **state)
 	unlinkat(fixture->dir_fd, "g", 0);
 }
 
+/* An operation that waits because the kernel has no room yet is still one operation. */
+static void fault_is_asked_once_an_op(void **state)
+{
+	enum { COUNT = 100 };
+	struct fixture *fixture = *state;
+	struct ring *ring = fixture_ring(fixture);
+	struct fault_plan plan = {.fail_at = COUNT};
+	struct ring_fault fault = {.before = fail_nth, .arg = &plan};
+	struct waiter waiters[COUNT];
+	struct statx result[COUNT];
+
+	ring_set_fault(ring, &fault);
+	for (size_t i = 0; i < COUNT; i++) {
+		waiters[i] = waiter_new();
+		ring_statx(ring, &waiters[i].op, fixture->dir_fd, "", AT_EMPTY_PATH, STATX_TYPE,
+			   &result[i]);
+	}
+	while (ring_pending(ring) > 0)
+		assert_int_equal(ring_turn(ring, RING_WAIT_FOREVER), 0);
+	assert_int_equal(plan.seen, COUNT);
+}
+
 static void free_with_armed_poll_and_timer_lets_go(void **state)
 {
 	struct fixture *fixture = *state;
@@ -429,6 +451,7 @@ int main(void)
 		ON_ALL_ENGINES(timer_moved_forward_fires_once_at_new_time),
 		ON_ALL_ENGINES(turns_without_work_wait_and_do_not_spin),
 		ON_ALL_ENGINES(faults_fail_one_op_or_hide_its_success),
+		ON_ALL_ENGINES(fault_is_asked_once_an_op),
 		ON_ALL_ENGINES(free_with_armed_poll_and_timer_lets_go),
 	};
 
