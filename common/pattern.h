@@ -23,7 +23,8 @@
 
 enum {
 	PATTERN_E_NO_MATCH = 1,
-	PATTERN_E_LIMIT = 2,  /* given up: backtracked too often or too deep */
+	PATTERN_E_LIMIT =
+		2, /* given up: backtracked too often or too deep, or PCRE2 is at a loss */
 	PATTERN_E_SYNTAX = 3, /* the expression is wrong: pattern_error says where */
 };
 

@@ -6,8 +6,30 @@
 
 #include "tests/unit/unit_test.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+
+#define PCRE2_CODE_UNIT_WIDTH 8
+#include <pcre2.h>
+
+static int forced_result; /* not 0: what PCRE2 says of every match */
+
+int __real_pcre2_match_8(const pcre2_code *code, PCRE2_SPTR subject, PCRE2_SIZE size,
+			 PCRE2_SIZE start, uint32_t options, pcre2_match_data *data,
+			 pcre2_match_context *context);
+int __wrap_pcre2_match_8(const pcre2_code *code, PCRE2_SPTR subject, PCRE2_SIZE size,
+			 PCRE2_SIZE start, uint32_t options, pcre2_match_data *data,
+			 pcre2_match_context *context);
+
+int __wrap_pcre2_match_8(const pcre2_code *code, PCRE2_SPTR subject, PCRE2_SIZE size,
+			 PCRE2_SIZE start, uint32_t options, pcre2_match_data *data,
+			 pcre2_match_context *context)
+{
+	if (forced_result != 0)
+		return forced_result;
+	return __real_pcre2_match_8(code, subject, size, start, options, data, context);
+}
 
 static struct bytes text(const char *string)
 {
@@ -107,6 +129,23 @@ static void match_that_backtracks_too_often_is_given_up(void **state)
 	pattern_matcher_free(matcher);
 }
 
+static void match_whose_result_is_unknown_is_given_up(void **state)
+{
+	struct pattern_matcher *matcher;
+	struct pattern *pattern;
+
+	(void)state;
+	assert_int_equal(pattern_matcher_new(&matcher), 0);
+	assert_int_equal(pattern_compile(text("a"), 0, &pattern, NULL), 0);
+	forced_result = PCRE2_ERROR_INTERNAL;
+	assert_int_equal(pattern_match(pattern, matcher, text("a")), PATTERN_E_LIMIT);
+	forced_result = PCRE2_ERROR_NOMEMORY;
+	assert_int_equal(pattern_match(pattern, matcher, text("a")), -ENOMEM);
+	forced_result = 0;
+	pattern_free(pattern);
+	pattern_matcher_free(matcher);
+}
+
 static void match_over_a_large_subject_takes_no_deep_stack(void **state)
 {
 	size_t size = 1 << 20;
@@ -154,6 +193,7 @@ int main(void)
 		cmocka_unit_test(wrong_expression_says_what_and_where),
 		cmocka_unit_test(expression_cannot_ask_for_utf_or_single_code_units),
 		cmocka_unit_test(match_that_backtracks_too_often_is_given_up),
+		cmocka_unit_test(match_whose_result_is_unknown_is_given_up),
 		cmocka_unit_test(match_over_a_large_subject_takes_no_deep_stack),
 		cmocka_unit_test(free_takes_null),
 	};
