@@ -21,6 +21,7 @@
 #include "signer/keys/core_dump.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -276,7 +277,8 @@ static int work(void *arg)
 	open_log(daemon);
 	log_notice("postseal %s starting", POSTSEAL_VERSION);
 	status = serve(daemon);
-	log_notice("postseal %s terminating with status %d", POSTSEAL_VERSION, status);
+	log_notice("postseal %s terminating with status %d, %" PRIu64 " log lines dropped",
+		   POSTSEAL_VERSION, status, log_dropped());
 	log_close();
 	return status;
 }

@@ -57,7 +57,7 @@ class Daemon(PostsealCase):
             self.assertEqual(status, 0)
             self.assertRegex(stderr, r"(?m)^notice postseal \S+ starting$")
             self.assertRegex(stderr, r"(?m)^notice .*: I/O engine (io_uring|threads)")
-            self.assertRegex(stderr, r"(?m)^notice postseal \S+ terminating with status 0$")
+            self.assertRegex(stderr, r"(?m)^notice postseal \S+ terminating with status 0, 0 log lines dropped$")
 
     def test_background_is_ready_when_the_start_returns(self):
         pid = self.in_background()

@@ -85,6 +85,7 @@ class Once(PostsealCase):
                 "units_out": 2,
                 "units_failed": 1,
                 "units_stayed": 0,
+                "log_lines_dropped": 0,
                 "error": None,
             },
         )
