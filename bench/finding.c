@@ -6,12 +6,13 @@
 #include <assert.h>
 #include <math.h>
 
-bool finding_was_skipped(const struct finding *finding)
+static bool finding_was_skipped(const struct finding *finding)
 {
 	return finding->skipped.text[0] != '\0';
 }
 
-bool finding_is_met(const struct finding *finding)
+/* Only for one with a limit that was not skipped. */
+static bool finding_is_met(const struct finding *finding)
 {
 	double median = samples_median(&finding->samples);
 

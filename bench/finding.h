@@ -35,11 +35,6 @@ struct finding {
 	struct failure skipped; /* an empty text: it was not */
 };
 
-bool finding_was_skipped(const struct finding *finding);
-
-/* Only for one with a limit that was not skipped. */
-bool finding_is_met(const struct finding *finding);
-
 void findings_write_json(const struct finding *findings, size_t count, struct json_stream *json,
 			 const char *name);
 MUST_CHECK int findings_print(const struct finding *findings, size_t count, FILE *file);

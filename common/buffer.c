@@ -12,15 +12,10 @@
 
 #define BUFFER_CAPACITY_MIN 256
 
-void buffer_init(struct buffer *buffer)
-{
-	*buffer = (struct buffer){0};
-}
-
 void buffer_deinit(struct buffer *buffer)
 {
 	free(buffer->data);
-	buffer_init(buffer);
+	*buffer = (struct buffer){0};
 }
 
 int buffer_reserve(struct buffer *buffer, size_t more)

@@ -2,7 +2,7 @@
  * buffer - bytes that grow, owned by one place.
  *
  * Errors:   -ENOMEM, and the buffer is what it was before the call. A NULL `data` with size 0 is
- *           an empty buffer, so a struct of zeros needs no buffer_init().
+ *           an empty buffer, and so is a struct of zeros.
  * Owns:     its memory; buffer_deinit() gives it back, and leaves an empty buffer.
  * Threads:  one at a time.
  */
@@ -18,7 +18,6 @@ struct buffer {
 	size_t capacity; /* bytes allocated, at least `size` */
 };
 
-void buffer_init(struct buffer *buffer);
 void buffer_deinit(struct buffer *buffer);
 
 /* Forgets the content and keeps the memory. */

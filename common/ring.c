@@ -85,11 +85,6 @@ void ring_free(struct ring *ring)
 	free(ring);
 }
 
-enum ring_engine_kind ring_engine_kind(const struct ring *ring)
-{
-	return ring->engine->vtable->kind;
-}
-
 const char *ring_engine_reason(const struct ring *ring)
 {
 	return ring->reason;

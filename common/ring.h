@@ -111,8 +111,6 @@ MUST_CHECK int ring_new(const struct ring_config *config, struct ring **ring_out
 /* Drops what is still submitted without calling done(); waits for workers inside a call. */
 void ring_free(struct ring *ring);
 
-enum ring_engine_kind ring_engine_kind(const struct ring *ring);
-
 /* Why this engine: "io_uring", or "threads: io_uring_setup: Operation not permitted". */
 const char *ring_engine_reason(const struct ring *ring);
 

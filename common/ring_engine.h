@@ -58,7 +58,6 @@ struct ring_engine {
 };
 
 struct ring_engine_vtable {
-	enum ring_engine_kind kind;
 	void (*free)(struct ring_engine *engine);
 	/* Takes the op, or returns false: full, offer it again after a wait. */
 	bool (*push)(struct ring_engine *engine, struct ring_op *op);

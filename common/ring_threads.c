@@ -85,7 +85,6 @@ static int threads_wait(struct ring_engine *engine, int64_t wait_ns, struct ring
 }
 
 static const struct ring_engine_vtable threads_vtable = {
-	.kind = RING_ENGINE_THREADS,
 	.free = threads_free,
 	.push = threads_push,
 	.wait = threads_wait,

@@ -186,7 +186,6 @@ static int uring_wait(struct ring_engine *engine, int64_t wait_ns, struct ring_l
 }
 
 static const struct ring_engine_vtable uring_vtable = {
-	.kind = RING_ENGINE_IO_URING,
 	.free = uring_free,
 	.push = uring_push,
 	.wait = uring_wait,

@@ -55,9 +55,4 @@ MUST_CHECK int string_map_insert(struct string_map *map, struct bytes key, uint3
 
 const uint32_t *string_map_find(const struct string_map *map, struct bytes key);
 
-static inline size_t string_map_count(const struct string_map *map)
-{
-	return map->count;
-}
-
 #endif

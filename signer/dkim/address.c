@@ -450,12 +450,3 @@ int address_parse(struct address *address, struct bytes value)
 		begin_element(&parser);
 	return r;
 }
-
-const char *address_reason(int outcome)
-{
-	switch (outcome) {
-	case ADDRESS_E_NONE: return "no address in it";
-	case ADDRESS_E_SYNTAX: return "the address is malformed";
-	default: return "unknown error";
-	}
-}

@@ -32,7 +32,4 @@ void address_deinit(struct address *address);
 /* `value` is what stands behind the colon (header_value()), folding included. */
 MUST_CHECK int address_parse(struct address *address, struct bytes value);
 
-/* What an ADDRESS_E_* means, for a person. */
-const char *address_reason(int outcome);
-
 #endif

@@ -43,17 +43,3 @@ int sha256_finish(struct sha256 *sha256, uint8_t digest_out[SHA256_SIZE])
 		return -ENOMEM;
 	return 0;
 }
-
-int sha256_once(struct bytes input, uint8_t digest_out[SHA256_SIZE])
-{
-	struct sha256 sha256;
-	int r = sha256_init(&sha256);
-
-	if (r != 0)
-		return r;
-	sha256_start(&sha256);
-	sha256_update(&sha256, input);
-	r = sha256_finish(&sha256, digest_out);
-	sha256_deinit(&sha256);
-	return r;
-}

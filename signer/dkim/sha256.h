@@ -39,7 +39,4 @@ void sha256_update(struct sha256 *sha256, struct bytes input);
 /* The digest is written on success only. Another digest begins with sha256_start(). */
 MUST_CHECK int sha256_finish(struct sha256 *sha256, uint8_t digest_out[SHA256_SIZE]);
 
-/* The digest of one run of bytes, for those who hash rarely. */
-MUST_CHECK int sha256_once(struct bytes input, uint8_t digest_out[SHA256_SIZE]);
-
 #endif

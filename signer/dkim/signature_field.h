@@ -88,11 +88,4 @@ static inline struct bytes signature_field_text(const struct signature_field *fi
 	return buffer_bytes(&field->text);
 }
 
-/* What stands behind the colon and the blank, without the final line end, as a milter wants it. */
-static inline struct bytes signature_field_value(const struct signature_field *field)
-{
-	return bytes_slice(signature_field_text(field), sizeof(SIGNATURE_FIELD_NAME ": ") - 1,
-			   field->text.size - field->line_end_size);
-}
-
 #endif

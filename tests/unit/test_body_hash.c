@@ -4,6 +4,7 @@
  */
 #include "signer/dkim/body_hash.h"
 
+#include "tests/unit/digest.h"
 #include "tests/unit/unit_test.h"
 
 struct row {
@@ -44,7 +45,7 @@ static void rows_hold_on_one_object(void **state)
 			assert_int_equal(body_hash_push(&hash, bytes_slice(body, 0, cut)), 0);
 			assert_int_equal(body_hash_push(&hash, bytes_skip(body, cut)), 0);
 			assert_int_equal(body_hash_finish(&hash, got), 0);
-			assert_int_equal(sha256_once(hashed, want), 0);
+			digest_of(hashed, want);
 			if (memcmp(got, want, sizeof(got)) != 0)
 				fail_msg("%s: the digest is another", rows[i].name);
 			if (body_hash_size(&hash) != rows[i].size ||

@@ -5,6 +5,7 @@
  */
 #include "signer/dkim/header_hash.h"
 
+#include "tests/unit/digest.h"
 #include "tests/unit/unit_test.h"
 
 struct row {
@@ -52,7 +53,7 @@ static void assert_digest(struct header_hash *hash, const struct row *row)
 	struct bytes canonical = bytes_of_string(row->canonical);
 
 	assert_int_equal(header_hash_digest(hash, bytes_of_string(row->signature_field), got), 0);
-	assert_int_equal(sha256_once(canonical, want), 0);
+	digest_of(canonical, want);
 	if (!bytes_start_with(canonical, header_hash_selected(hash)))
 		fail_msg("%s: got '%.*s', want the start of '%s'", row->name,
 			 BYTES_PRINTF(header_hash_selected(hash)), row->canonical);

@@ -41,7 +41,9 @@ static void known_messages_have_known_digests(void **state)
 	for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
 		struct bytes input = bytes_of_string(rows[i].input);
 
-		assert_int_equal(sha256_once(input, digest), 0);
+		sha256_start(&sha256);
+		sha256_update(&sha256, input);
+		assert_int_equal(sha256_finish(&sha256, digest), 0);
 		assert_digest(&rows[i], digest);
 
 		sha256_start(&sha256);

@@ -254,29 +254,6 @@ static void canonical_text_is_the_same_for_both_line_ends(void **state)
 	name_list_deinit(&names);
 }
 
-static void value_is_what_a_milter_inserts(void **state)
-{
-	struct signature_field field = {0};
-	struct name_list names = {0};
-	struct signature_field_values values = {
-		.domain = BYTES_LITERAL("a.b"),
-		.selector = BYTES_LITERAL("s"),
-		.names = &names,
-		.signature_size = 3,
-		.line_end = MESSAGE_LINE_END_LF,
-	};
-	struct bytes value;
-
-	(void)state;
-	add_names(&names, "From");
-	assert_int_equal(signature_field_compose(&field, &values), 0);
-	value = signature_field_value(&field);
-	assert_true(bytes_start_with(value, BYTES_LITERAL("v=1; a=rsa-sha256; c=simple/simple;")));
-	assert_true(bytes_equal(bytes_skip(value, value.size - 7), BYTES_LITERAL(" b=====")));
-	signature_field_deinit(&field);
-	name_list_deinit(&names);
-}
-
 /* RFC 6376 3.5: what z= copies comes back, whatever bytes are in it. */
 static void copied_fields_come_back(void **state)
 {
@@ -286,6 +263,7 @@ static void copied_fields_come_back(void **state)
 	struct buffer text = {0};
 	struct buffer decoded = {0};
 	struct tag_list tags;
+	struct bytes tags_text;
 	struct signature_field_values values = {
 		.domain = BYTES_LITERAL("a.b"),
 		.selector = BYTES_LITERAL("s"),
@@ -308,7 +286,8 @@ static void copied_fields_come_back(void **state)
 	add_names(&names, "From:Subject:From");
 	assert_int_equal(signature_field_compose(&field, &values), 0);
 	assert_lines_fit(signature_field_text(&field), BYTES_LITERAL("\r\n"));
-	assert_int_equal(tag_list_parse(&tags, signature_field_value(&field)), 0);
+	tags_text = bytes_skip(signature_field_text(&field), strlen(SIGNATURE_FIELD_NAME ": "));
+	assert_int_equal(tag_list_parse(&tags, bytes_trim(tags_text)), 0);
 	assert_int_equal(quoted_printable_decode(tag_list_find(&tags, "z")->value, &decoded), 0);
 	assert_true(bytes_start_with(buffer_bytes(&decoded), BYTES_LITERAL("From: x|Subject: ")));
 	assert_true(bytes_equal(bytes_skip(buffer_bytes(&decoded), 8), buffer_bytes(&text)));
@@ -325,7 +304,6 @@ int main(void)
 		cmocka_unit_test(full_field_is_as_written_here),
 		cmocka_unit_test(every_combination_fits_and_reads_back),
 		cmocka_unit_test(canonical_text_is_the_same_for_both_line_ends),
-		cmocka_unit_test(value_is_what_a_milter_inserts),
 		cmocka_unit_test(copied_fields_come_back),
 	};
 
