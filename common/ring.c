@@ -9,7 +9,6 @@
 
 #include "common/clock.h"
 #include "common/ring_engine.h"
-#include "common/ring_timers.h"
 #include "common/ring_workers.h"
 
 #include <assert.h>
@@ -27,7 +26,6 @@ struct ring {
 	struct ring_list submitted;
 	struct ring_op *refused; /* the first of `submitted`, if a full engine sent it back */
 	struct ring_list finished;
-	struct ring_timers timers;
 	int64_t now_ns;
 	struct ring_fault fault;
 	char reason[96];
@@ -81,7 +79,6 @@ void ring_free(struct ring *ring)
 	if (ring->engine != NULL)
 		ring->engine->vtable->free(ring->engine);
 	ring_workers_free(ring->workers);
-	ring_timers_deinit(&ring->timers);
 	free(ring);
 }
 
@@ -103,16 +100,6 @@ unsigned ring_pending(const struct ring *ring)
 void ring_set_fault(struct ring *ring, const struct ring_fault *fault)
 {
 	ring->fault = *fault;
-}
-
-int ring_timer_set(struct ring *ring, struct ring_timer *timer, int64_t deadline_ns)
-{
-	return ring_timers_set(&ring->timers, timer, deadline_ns);
-}
-
-void ring_timer_cancel(struct ring *ring, struct ring_timer *timer)
-{
-	ring_timers_cancel(&ring->timers, timer);
 }
 
 static void ring_submit(struct ring *ring, struct ring_op *op, enum ring_opcode opcode)
@@ -262,19 +249,6 @@ static void ring_hand_over(struct ring *ring)
 	}
 }
 
-static void ring_run_timers(struct ring *ring)
-{
-	struct ring_timer *timer;
-
-	/* At most those that are set now: one that sets itself anew waits for the next turn. */
-	for (size_t left = ring->timers.count; left > 0; left--) {
-		timer = ring_timers_pop(&ring->timers, ring->now_ns);
-		if (timer == NULL)
-			break;
-		timer->due(timer);
-	}
-}
-
 static void ring_run_finished(struct ring *ring)
 {
 	struct ring_list ready = ring->finished;
@@ -291,32 +265,17 @@ static void ring_run_finished(struct ring *ring)
 	}
 }
 
-static int64_t ring_wait_limit(const struct ring *ring, int64_t wait_ns)
-{
-	int64_t next_ns = ring_timers_next_ns(&ring->timers);
-	int64_t now_ns;
-
-	if (ring->finished.first != NULL)
-		return 0;
-	if (wait_ns == 0 || next_ns == INT64_MAX)
-		return wait_ns;
-	now_ns = clock_monotonic_ns();
-	if (next_ns <= now_ns)
-		return 0;
-	return next_ns - now_ns < wait_ns ? next_ns - now_ns : wait_ns;
-}
-
 int ring_turn(struct ring *ring, int64_t wait_ns)
 {
 	int r;
 
 	ring_hand_over(ring);
-	r = ring->engine->vtable->wait(ring->engine, ring_wait_limit(ring, wait_ns),
-				       &ring->finished);
+	if (ring->finished.first != NULL)
+		wait_ns = 0;
+	r = ring->engine->vtable->wait(ring->engine, wait_ns, &ring->finished);
 	if (r != 0)
 		return r;
 	ring->now_ns = clock_monotonic_ns();
-	ring_run_timers(ring);
 	ring_run_finished(ring);
 	return 0;
 }

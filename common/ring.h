@@ -89,14 +89,6 @@ struct ring_op {
 	struct ring_op *next;
 };
 
-struct ring_timer {
-	void (*due)(struct ring_timer *timer);
-
-	/* Private to the ring. */
-	int64_t deadline_ns; /* CLOCK_MONOTONIC */
-	size_t heap_index;   /* place in the heap plus one; 0: not set */
-};
-
 struct ring_config {
 	enum ring_engine_kind engine;
 	unsigned entries;    /* operations in the kernel at once; a power of two, 8 to 4096 */
@@ -140,16 +132,12 @@ void ring_poll(struct ring *ring, struct ring_op *op, int fd, unsigned events);
 /* Runs call(arg) in a worker thread; its value is the result. */
 void ring_call(struct ring *ring, struct ring_op *op, int (*call)(void *arg), void *arg);
 
-/* Sets or moves the timer. `deadline_ns` is absolute. Errors: -ENOMEM. */
-MUST_CHECK int ring_timer_set(struct ring *ring, struct ring_timer *timer, int64_t deadline_ns);
-void ring_timer_cancel(struct ring *ring, struct ring_timer *timer);
-
 /* The monotonic time at which this turn began: the clock is read once a turn. */
 int64_t ring_now_ns(const struct ring *ring);
 
 /*
- * One turn: hands over what was submitted, waits up to `wait_ns` for a completion or a timer (not
- * at all while something is ready), and runs each callback that is ready once. Returns 0, or
+ * One turn: hands over what was submitted, waits up to `wait_ns` for a completion (not at
+ * all while something is ready), and runs each callback that is ready once. Returns 0, or
  * -errno when the engine itself is broken.
  */
 MUST_CHECK int ring_turn(struct ring *ring, int64_t wait_ns);

@@ -276,61 +276,6 @@ static void calls_run_in_other_threads_and_return_their_value(void **state)
 	}
 }
 
-struct timer_record {
-	struct ring_timer timer;
-	struct ring *ring;
-	int64_t due_ns;
-	unsigned count;
-};
-
-static void timer_due(struct ring_timer *timer)
-{
-	struct timer_record *record = (struct timer_record *)timer;
-
-	record->due_ns = ring_now_ns(record->ring);
-	record->count++;
-}
-
-static void timers_fire_in_order_never_early(void **state)
-{
-	struct ring *ring = fixture_ring(*state);
-	struct timer_record records[3] = {0};
-	int64_t start_ns = clock_monotonic_ns();
-
-	for (int i = 0; i < 3; i++) {
-		records[i].timer.due = timer_due;
-		records[i].ring = ring;
-		/* The last is due first. */
-		assert_int_equal(
-			ring_timer_set(ring, &records[i].timer, start_ns + (3 - i) * 5 * NS_PER_MS),
-			0);
-	}
-	ring_timer_cancel(ring, &records[1].timer);
-	ring_timer_cancel(ring, &records[1].timer);
-	while (records[0].count == 0)
-		assert_int_equal(ring_turn(ring, RING_WAIT_FOREVER), 0);
-	assert_int_equal(records[1].count, 0);
-	assert_int_equal(records[2].count, 1);
-	assert_true(records[2].due_ns >= start_ns + 5 * NS_PER_MS);
-	assert_true(records[0].due_ns >= start_ns + 15 * NS_PER_MS);
-	assert_true(records[0].due_ns >= records[2].due_ns);
-}
-
-static void timer_moved_forward_fires_once_at_new_time(void **state)
-{
-	struct ring *ring = fixture_ring(*state);
-	struct timer_record record = {.timer.due = timer_due, .ring = ring};
-	int64_t start_ns = clock_monotonic_ns();
-
-	assert_int_equal(ring_timer_set(ring, &record.timer, start_ns + 60 * NS_PER_S), 0);
-	assert_int_equal(ring_timer_set(ring, &record.timer, start_ns + 2 * NS_PER_MS), 0);
-	while (record.count == 0)
-		assert_int_equal(ring_turn(ring, RING_WAIT_FOREVER), 0);
-	assert_true(record.due_ns < start_ns + 30 * NS_PER_S);
-	assert_int_equal(ring_turn(ring, 0), 0);
-	assert_int_equal(record.count, 1);
-}
-
 /* A wait may end early (EINTR comes without a signal, too, when an older ring is torn down). */
 static void turns_without_work_wait_and_do_not_spin(void **state)
 {
@@ -409,16 +354,14 @@ static void fault_is_asked_once_an_op(void **state)
 	assert_int_equal(plan.seen, COUNT);
 }
 
-static void free_with_armed_poll_and_timer_lets_go(void **state)
+static void free_with_armed_poll_lets_go(void **state)
 {
 	struct fixture *fixture = *state;
 	struct ring *ring = fixture_ring(fixture);
 	struct waiter waiter = waiter_new();
-	struct timer_record record = {.timer.due = timer_due, .ring = ring};
 	int fd = eventfd(0, EFD_CLOEXEC);
 
 	ring_poll(ring, &waiter.op, fd, POLLIN);
-	assert_int_equal(ring_timer_set(ring, &record.timer, INT64_MAX - 1), 0);
 	assert_int_equal(ring_turn(ring, 0), 0);
 	ring_free(ring);
 	fixture->ring = NULL;
@@ -447,12 +390,10 @@ int main(void)
 		ON_ALL_ENGINES(poll_completes_when_readable_and_can_be_armed_again),
 		ON_ALL_ENGINES(poll_of_closed_descriptor_fails),
 		ON_ALL_ENGINES(calls_run_in_other_threads_and_return_their_value),
-		ON_ALL_ENGINES(timers_fire_in_order_never_early),
-		ON_ALL_ENGINES(timer_moved_forward_fires_once_at_new_time),
 		ON_ALL_ENGINES(turns_without_work_wait_and_do_not_spin),
 		ON_ALL_ENGINES(faults_fail_one_op_or_hide_its_success),
 		ON_ALL_ENGINES(fault_is_asked_once_an_op),
-		ON_ALL_ENGINES(free_with_armed_poll_and_timer_lets_go),
+		ON_ALL_ENGINES(free_with_armed_poll_lets_go),
 	};
 
 	return cmocka_run_group_tests_name("ring", tests, NULL, NULL);
