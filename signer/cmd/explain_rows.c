@@ -5,14 +5,12 @@
 #include "signer/cmd/explain_rows.h"
 
 #include "common/pattern.h"
-#include "signer/tables/row_index.h"
 
 #include <errno.h>
 #include <stdlib.h>
 
 struct search {
 	struct explain_rows *rows;
-	struct row_index *index;
 	struct pattern_matcher *matcher;
 	struct sender_address sender;
 	bool all;
@@ -57,6 +55,14 @@ static int make_subject(struct search *search, bool with_local, struct bytes dom
 	return r;
 }
 
+static void take_row(struct explain_step *step, const struct search *search, size_t row)
+{
+	const struct data_set *set = row_index_set(search->rows->index);
+
+	step->row = data_set_row(set, row);
+	step->place = data_set_place(set, row);
+}
+
 static int look_up(struct search *search, bool with_local, struct bytes domain)
 {
 	struct explain_step step = {0};
@@ -68,14 +74,13 @@ static int look_up(struct search *search, bool with_local, struct bytes domain)
 	r = make_subject(search, with_local, domain, &step);
 	if (r != 0)
 		return r;
-	r = row_index_first(search->index, search->matcher,
+	r = row_index_first(search->rows->index, search->matcher,
 			    explain_rows_subject(search->rows, &step), &match);
 	if (r < 0)
 		return r;
 	if (r == 0) {
 		step.matches = true;
-		step.row = data_set_row(search->rows->set, match.row);
-		step.place = data_set_place(search->rows->set, match.row);
+		take_row(&step, search, match.row);
 		search->is_over = !search->is_multiple;
 	}
 	return add_step(search, step);
@@ -108,20 +113,19 @@ static int search_patterns(struct search *search)
 {
 	struct explain_step step = {0};
 	struct row_matches matches = {0};
+	size_t count = data_set_count(row_index_set(search->rows->index));
 	size_t next = 0; /* of the matches */
 	int r = make_subject(search, true, search->sender.domain, &step);
 
 	if (r == 0)
-		r = row_index_all(search->index, search->matcher,
+		r = row_index_all(search->rows->index, search->matcher,
 				  explain_rows_subject(search->rows, &step), &matches);
 	if (r == ROW_INDEX_E_NONE)
 		r = 0;
-	for (size_t i = 0; r == 0 && !search->is_over && i < data_set_count(search->rows->set);
-	     i++) {
+	for (size_t i = 0; r == 0 && !search->is_over && i < count; i++) {
 		bool is_next = next < matches.count && matches.items[next].row == i;
 
-		step.row = data_set_row(search->rows->set, i);
-		step.place = data_set_place(search->rows->set, i);
+		take_row(&step, search, i);
 		step.undecided = is_next && matches.items[next].undecided;
 		step.matches = is_next && !step.undecided;
 		next += is_next;
@@ -146,26 +150,24 @@ int explain_rows_find(struct explain_rows *rows, const struct signer_config *con
 
 	*rows = (struct explain_rows){0};
 	problems_init(&problems, NULL, NULL); /* the first reading has told them */
-	r = data_set_load(config->signing_table_set, config->base_directory,
-			  signer_config_place(config, "SigningTable"), &problems, &rows->set);
-	if (r == DATA_SET_E_REFUSED)
+	r = row_index_load(config->signing_table_set, config->base_directory,
+			   signer_config_place(config, "SigningTable"), STRING_MAP_CASELESS,
+			   &problems, &rows->index);
+	if (r == ROW_INDEX_E_REFUSED)
 		return EXPLAIN_ROWS_E_REFUSED;
 	if (r == 0)
-		r = row_index_new(rows->set, STRING_MAP_CASELESS, &problems, &search.index);
-	if (r == 0)
 		r = pattern_matcher_new(&search.matcher);
-	if (r == 0 && data_set_kind(rows->set) == DATA_SET_PATTERN_FILE)
+	if (r == 0 && data_set_kind(row_index_set(rows->index)) == DATA_SET_PATTERN_FILE)
 		r = search_patterns(&search);
 	else if (r == 0)
 		r = search_keys(&search);
 	pattern_matcher_free(search.matcher);
-	row_index_free(search.index);
 	return r;
 }
 
 void explain_rows_deinit(struct explain_rows *rows)
 {
-	data_set_free(rows->set);
+	row_index_free(rows->index);
 	buffer_deinit(&rows->subjects);
 	free(rows->steps);
 	*rows = (struct explain_rows){0};

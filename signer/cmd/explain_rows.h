@@ -13,7 +13,7 @@
 #define SIGNER_CMD_EXPLAIN_ROWS_H
 
 #include "common/buffer.h"
-#include "signer/tables/data_set.h"
+#include "signer/tables/row_index.h"
 #include "signer/tables/signer_config.h"
 #include "signer/tables/signing_table.h"
 
@@ -31,7 +31,7 @@ struct explain_step {
 };
 
 struct explain_rows {
-	struct data_set *set;
+	struct row_index *index;
 	struct buffer subjects;
 	struct explain_step *steps;
 	size_t count;

@@ -12,8 +12,8 @@
 #include <stdlib.h>
 
 struct key_table {
-	struct data_set *set;
 	struct row_index *index;
+	const struct data_set *set; /* of the index */
 	struct key_row *rows;
 	size_t broken_count;
 };
@@ -159,12 +159,11 @@ int key_table_load(const char *text, const char *base_directory, struct problem_
 
 	if (table == NULL)
 		return -ENOMEM;
-	r = data_set_load(text, base_directory, place, problems, &table->set);
+	r = row_index_load(text, base_directory, place, STRING_MAP_CASEFUL, problems,
+			   &table->index);
 	if (r != 0)
 		goto fail;
-	r = row_index_new(table->set, STRING_MAP_CASEFUL, problems, &table->index);
-	if (r != 0)
-		goto fail;
+	table->set = row_index_set(table->index);
 	table->broken_count = row_index_broken_count(table->index);
 	table->rows = calloc(data_set_count(table->set) + 1, sizeof(*table->rows));
 	if (table->rows == NULL) {
@@ -176,7 +175,7 @@ int key_table_load(const char *text, const char *base_directory, struct problem_
 	return 0;
 fail:
 	key_table_free(table);
-	return r == DATA_SET_E_REFUSED ? KEY_TABLE_E_REFUSED : r;
+	return r == ROW_INDEX_E_REFUSED ? KEY_TABLE_E_REFUSED : r;
 }
 
 void key_table_free(struct key_table *table)
@@ -184,7 +183,6 @@ void key_table_free(struct key_table *table)
 	if (table == NULL)
 		return;
 	row_index_free(table->index);
-	data_set_free(table->set);
 	free(table->rows);
 	free(table);
 }

@@ -43,7 +43,7 @@ struct odd_row {
 };
 
 struct row_index {
-	const struct data_set *set;
+	struct data_set *set;
 	enum string_map_case letters;
 	bool is_patterns;
 	struct string_map literals; /* key -> its first row */
@@ -229,27 +229,38 @@ static int lists_allocate(struct row_index *index, size_t count)
 	return 0;
 }
 
-int row_index_new(const struct data_set *set, enum string_map_case letters,
-		  struct problems *problems, struct row_index **index_out)
+static int index_make(struct row_index *index, struct problems *problems)
 {
-	size_t count = data_set_count(set);
-	struct row_index *index = calloc(1, sizeof(*index));
-	int r;
+	size_t count = data_set_count(index->set);
+	int r = string_map_init(&index->literals, index->letters);
 
-	if (index == NULL)
-		return -ENOMEM;
-	index->set = set;
-	index->letters = letters;
-	index->is_patterns = data_set_kind(set) == DATA_SET_PATTERN_FILE;
-	r = string_map_init(&index->literals, letters);
+	index->is_patterns = data_set_kind(index->set) == DATA_SET_PATTERN_FILE;
 	if (r == 0)
-		r = string_map_init(&index->tails, letters);
+		r = string_map_init(&index->tails, index->letters);
 	if (r == 0)
 		r = lists_allocate(index, count);
 	if (r == 0)
 		r = rows_file(index, count);
 	if (r == 0)
 		r = odd_rows_file(index, count, problems);
+	return r;
+}
+
+int row_index_load(const char *text, const char *base_directory, struct problem_place place,
+		   enum string_map_case letters, struct problems *problems,
+		   struct row_index **index_out)
+{
+	struct row_index *index = calloc(1, sizeof(*index));
+	int r;
+
+	if (index == NULL)
+		return -ENOMEM;
+	index->letters = letters;
+	r = data_set_load(text, base_directory, place, problems, &index->set);
+	if (r == DATA_SET_E_REFUSED)
+		r = ROW_INDEX_E_REFUSED;
+	if (r == 0)
+		r = index_make(index, problems);
 	if (r != 0) {
 		row_index_free(index);
 		return r;
@@ -269,7 +280,13 @@ void row_index_free(struct row_index *index)
 	free(index->odds);
 	free(index->globs);
 	free(index->next);
+	data_set_free(index->set);
 	free(index);
+}
+
+const struct data_set *row_index_set(const struct row_index *index)
+{
+	return index->set;
 }
 
 size_t row_index_broken_count(const struct row_index *index)

@@ -8,12 +8,12 @@
  *           that means something in an extended regular expression ([ ] ( ) | ? { } ^ $ \) means it
  *           here, too. In other sets a key is just itself.
  * Units:    rows count from 0.
- * Errors:   -errno, or ROW_INDEX_E_NONE. At load, a pattern that is wrong goes to `problems`, is
+ * Errors:   -errno, or ROW_INDEX_E_*. At load, a pattern that is wrong goes to `problems`, is
  *           counted, and matches nothing.
- * Owns:     its look-up structures; the data set is borrowed and must outlive it.
+ * Owns:     the data set and what is looked up in. The option's text and place must outlive it.
  * Threads:  read by any number at once, each with its own matcher (pattern.h) and row_matches.
  *
- *	r = row_index_new(set, STRING_MAP_CASELESS, problems, &index);
+ *	r = row_index_load(text, base_directory, place, STRING_MAP_CASELESS, problems, &index);
  *	r = row_index_first(index, matcher, subject, &match);      match.row is the first
  *	r = row_index_all(index, matcher, subject, &matches);      matches.items[0 .. count)
  */
@@ -29,6 +29,7 @@
 
 enum {
 	ROW_INDEX_E_NONE = 1, /* no row matches */
+	ROW_INDEX_E_REFUSED,  /* load: the set cannot be had; `problems` says why */
 };
 
 struct row_match {
@@ -48,9 +49,13 @@ MUST_CHECK int row_matches_add(struct row_matches *matches, struct row_match mat
 
 struct row_index;
 
-MUST_CHECK int row_index_new(const struct data_set *set, enum string_map_case letters,
-			     struct problems *problems, struct row_index **index_out);
-void row_index_free(struct row_index *index);
+/* The first three are those of data_set_load(). `letters`: whether their case counts in a key. */
+MUST_CHECK int row_index_load(const char *text, const char *base_directory,
+			      struct problem_place place, enum string_map_case letters,
+			      struct problems *problems, struct row_index **index_out);
+void row_index_free(struct row_index *index); /* takes NULL */
+
+const struct data_set *row_index_set(const struct row_index *index);
 
 /* Rows whose pattern is wrong. */
 size_t row_index_broken_count(const struct row_index *index);

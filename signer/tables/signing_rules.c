@@ -1,5 +1,5 @@
 /*
- * How it works: a domain set is a data set with an index. A pattern that meets its match limit
+ * How it works: a domain set is an index of rows, or NULL where nothing is configured. A pattern that meets its match limit
  * counts as no match here: these sets have a domain as their subject, which is short.
  */
 #include "signer/tables/signing_rules.h"
@@ -10,51 +10,38 @@
 #include <errno.h>
 #include <stdlib.h>
 
-struct domain_set {
-	struct data_set *set; /* NULL: nothing is configured, so nothing is in it */
-	struct row_index *index;
-};
-
 struct signing_rules {
 	const struct signer_config *config;
 	struct key_table *keys;
 	struct signing_table *signings;
-	struct domain_set domains;
-	struct domain_set exempt;
+	struct row_index *domains;
+	struct row_index *exempt;
 	size_t broken_count;
 };
 
-static int domain_set_load(struct signing_rules *rules, struct domain_set *domains,
-			   const char *text, const char *name, struct problems *problems)
+static int domain_set_load(struct signing_rules *rules, const char *text, const char *name,
+			   struct problems *problems, struct row_index **domains)
 {
 	const struct signer_config *config = rules->config;
 	int r;
 
 	if (text == NULL)
 		return 0;
-	r = data_set_load(text, config->base_directory, signer_config_place(config, name), problems,
-			  &domains->set);
+	r = row_index_load(text, config->base_directory, signer_config_place(config, name),
+			   STRING_MAP_CASELESS, problems, domains);
 	if (r == 0)
-		r = row_index_new(domains->set, STRING_MAP_CASELESS, problems, &domains->index);
-	if (r == 0)
-		rules->broken_count += row_index_broken_count(domains->index);
-	return r == DATA_SET_E_REFUSED ? SIGNING_RULES_E_REFUSED : r;
+		rules->broken_count += row_index_broken_count(*domains);
+	return r == ROW_INDEX_E_REFUSED ? SIGNING_RULES_E_REFUSED : r;
 }
 
-static void domain_set_free(struct domain_set *domains)
-{
-	row_index_free(domains->index);
-	data_set_free(domains->set);
-}
-
-static int domain_set_has(const struct domain_set *domains, struct pattern_matcher *matcher,
+static int domain_set_has(const struct row_index *domains, struct pattern_matcher *matcher,
 			  struct bytes domain, bool *has_out)
 {
 	struct row_match match = {0};
 	int r = ROW_INDEX_E_NONE;
 
-	if (domains->set != NULL)
-		r = row_index_first(domains->index, matcher, domain, &match);
+	if (domains != NULL)
+		r = row_index_first(domains, matcher, domain, &match);
 	if (r < 0)
 		return r;
 	*has_out = r == 0 && !match.undecided;
@@ -91,10 +78,10 @@ int signing_rules_load(const struct signer_config *config, struct problems *prob
 	if (config->key_table_set != NULL && config->signing_table_set != NULL)
 		r = tables_load(rules, problems);
 	else
-		r = domain_set_load(rules, &rules->domains, config->domain_set, "Domain", problems);
+		r = domain_set_load(rules, config->domain_set, "Domain", problems, &rules->domains);
 	if (r == 0)
-		r = domain_set_load(rules, &rules->exempt, config->exempt_domains_set,
-				    "ExemptDomains", problems);
+		r = domain_set_load(rules, config->exempt_domains_set, "ExemptDomains", problems,
+				    &rules->exempt);
 	if (r != 0) {
 		signing_rules_free(rules);
 		return r;
@@ -109,8 +96,8 @@ void signing_rules_free(struct signing_rules *rules)
 		return;
 	signing_table_free(rules->signings);
 	key_table_free(rules->keys);
-	domain_set_free(&rules->domains);
-	domain_set_free(&rules->exempt);
+	row_index_free(rules->domains);
+	row_index_free(rules->exempt);
 	free(rules);
 }
 
@@ -146,7 +133,7 @@ static int parent_find(const struct signing_rules *rules, struct pattern_matcher
 		int r;
 
 		domain = bytes_skip(domain, dot + 1);
-		r = domain_set_has(&rules->domains, matcher, domain, &has);
+		r = domain_set_has(rules->domains, matcher, domain, &has);
 		if (r != 0)
 			return r;
 		if (has) {
@@ -163,12 +150,12 @@ int signing_rules_domain(const struct signing_rules *rules, struct pattern_match
 {
 	struct bytes parent = {0};
 	bool has = false;
-	int r = domain_set_has(&rules->domains, matcher, domain, &has);
+	int r = domain_set_has(rules->domains, matcher, domain, &has);
 
 	if (r == 0 && !has && rules->config->sub_domains)
 		r = parent_find(rules, matcher, domain, &parent);
 	if (r == 0 && !has && parent.size == 0)
-		r = domain_set_has(&rules->domains, matcher, BYTES_LITERAL("*"), &has);
+		r = domain_set_has(rules->domains, matcher, BYTES_LITERAL("*"), &has);
 	if (r != 0)
 		return r;
 	*match_out = has	       ? SIGNING_DOMAIN_EXACT
@@ -181,5 +168,5 @@ int signing_rules_domain(const struct signing_rules *rules, struct pattern_match
 int signing_rules_is_exempt(const struct signing_rules *rules, struct pattern_matcher *matcher,
 			    struct bytes domain, bool *is_exempt_out)
 {
-	return domain_set_has(&rules->exempt, matcher, domain, is_exempt_out);
+	return domain_set_has(rules->exempt, matcher, domain, is_exempt_out);
 }

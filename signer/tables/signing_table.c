@@ -11,8 +11,8 @@
 #include <stdlib.h>
 
 struct signing_table {
-	struct data_set *set;
 	struct row_index *index;
+	const struct data_set *set; /* of the index */
 	struct signing_row *rows;
 	bool is_multiple;
 	size_t broken_count;
@@ -158,12 +158,11 @@ int signing_table_load(const char *text, const char *base_directory, struct prob
 	if (table == NULL)
 		return -ENOMEM;
 	table->is_multiple = is_multiple;
-	r = data_set_load(text, base_directory, place, problems, &table->set);
+	r = row_index_load(text, base_directory, place, STRING_MAP_CASELESS, problems,
+			   &table->index);
 	if (r != 0)
 		goto fail;
-	r = row_index_new(table->set, STRING_MAP_CASELESS, problems, &table->index);
-	if (r != 0)
-		goto fail;
+	table->set = row_index_set(table->index);
 	table->broken_count = row_index_broken_count(table->index);
 	table->rows = calloc(data_set_count(table->set) + 1, sizeof(*table->rows));
 	r = table->rows == NULL ? -ENOMEM : rows_parse(table, keys, problems);
@@ -173,7 +172,7 @@ int signing_table_load(const char *text, const char *base_directory, struct prob
 	return 0;
 fail:
 	signing_table_free(table);
-	return r == DATA_SET_E_REFUSED ? SIGNING_TABLE_E_REFUSED : r;
+	return r == ROW_INDEX_E_REFUSED ? SIGNING_TABLE_E_REFUSED : r;
 }
 
 void signing_table_free(struct signing_table *table)
@@ -181,7 +180,6 @@ void signing_table_free(struct signing_table *table)
 	if (table == NULL)
 		return;
 	row_index_free(table->index);
-	data_set_free(table->set);
 	free(table->rows);
 	free(table);
 }

@@ -15,7 +15,6 @@ static const struct problem_place place = {"a.conf", 1, "SigningTable"};
 
 struct subject {
 	struct fixture fixture;
-	struct data_set *set;
 	struct row_index *index;
 	struct pattern_matcher *matcher;
 };
@@ -27,8 +26,8 @@ static void subject_init(struct subject *s, const char *prefix, const char *cont
 
 	fixture_init(&s->fixture);
 	(void)snprintf(text, sizeof(text), "%s%s", prefix, fixture_file(&s->fixture, "t", content));
-	assert_int_equal(data_set_load(text, NULL, place, &s->fixture.problems, &s->set), 0);
-	assert_int_equal(row_index_new(s->set, letters, &s->fixture.problems, &s->index), 0);
+	assert_int_equal(
+		row_index_load(text, NULL, place, letters, &s->fixture.problems, &s->index), 0);
 	assert_int_equal(pattern_matcher_new(&s->matcher), 0);
 }
 
@@ -36,7 +35,6 @@ static void subject_deinit(struct subject *s)
 {
 	pattern_matcher_free(s->matcher);
 	row_index_free(s->index);
-	data_set_free(s->set);
 	fixture_deinit(&s->fixture);
 }
 
@@ -281,8 +279,8 @@ static void table_agrees(uint64_t *seed, const char *const *pieces, unsigned pie
 		size_t used = 0;
 
 		random_text(seed, subject_pieces, ARRAY_COUNT(subject_pieces), 7, text);
-		for (size_t row = 0; row < data_set_count(s.set); row++) {
-			if (reference_matches(data_set_row(s.set, row)->key, text))
+		for (size_t row = 0; row < data_set_count(row_index_set(s.index)); row++) {
+			if (reference_matches(data_set_row(row_index_set(s.index), row)->key, text))
 				used += (size_t)snprintf(want + used, sizeof(want) - used, "%zu ",
 							 row);
 		}
