@@ -5,6 +5,8 @@
  */
 #include "bench/spool_load.h"
 
+#include "common/descriptor.h"
+
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -73,20 +75,6 @@ static int open_room(const char *spool_path, const char *room, int *fd_out, stru
 	return *fd_out < 0 ? failure_set(failure, -errno, "%s", path) : 0;
 }
 
-static int write_all(int fd, struct bytes bytes)
-{
-	while (bytes.size > 0) {
-		ssize_t size = write(fd, bytes.data, bytes.size);
-
-		if (size < 0 && errno == EINTR)
-			continue;
-		if (size < 0)
-			return -errno;
-		bytes = bytes_skip(bytes, (size_t)size);
-	}
-	return 0;
-}
-
 /* RFC 5321 4.5.2: a dot at the start of a line is doubled. */
 static int append_stuffed(struct buffer *to, struct bytes message)
 {
@@ -134,13 +122,13 @@ static int write_bsmtp(const struct spool_load *load, uint64_t unit_number, int 
 	for (unsigned i = 0; r == 0 && i < count; i++) {
 		r = append_transaction(load, first + i, unit, message);
 		if (r == 0 && unit->size >= WRITE_SIZE) {
-			r = write_all(fd, buffer_bytes(unit));
+			r = descriptor_write(fd, buffer_bytes(unit));
 			buffer_clear(unit);
 		}
 	}
 	if (r == 0)
 		r = buffer_append_string(unit, "QUIT\n");
-	return r == 0 ? write_all(fd, buffer_bytes(unit)) : r;
+	return r == 0 ? descriptor_write(fd, buffer_bytes(unit)) : r;
 }
 
 static int write_unit(const struct spool_load *load, uint64_t unit_number, int in_fd,
@@ -160,7 +148,7 @@ static int write_unit(const struct spool_load *load, uint64_t unit_number, int i
 	} else {
 		r = mail_maker_append(&load->maker, unit_number, unit);
 		if (r == 0)
-			r = write_all(fd, buffer_bytes(unit));
+			r = descriptor_write(fd, buffer_bytes(unit));
 	}
 	close(fd);
 	return r;
@@ -194,7 +182,7 @@ static int write_large(const struct mail_maker *maker, uint64_t size, int fd)
 	int r = mail_maker_append(maker, 0, &message);
 
 	if (r == 0)
-		r = write_all(fd, buffer_bytes(&message));
+		r = descriptor_write(fd, buffer_bytes(&message));
 	body = buffer_bytes(&message);
 	written = message.size;
 	/* Behind the empty line. */
@@ -205,7 +193,7 @@ static int write_large(const struct mail_maker *maker, uint64_t size, int fd)
 		uint64_t rest = size - written;
 		size_t part = rest < body.size ? (size_t)rest : body.size;
 
-		r = write_all(fd, bytes_slice(body, 0, part));
+		r = descriptor_write(fd, bytes_slice(body, 0, part));
 		written += part;
 	}
 	buffer_deinit(&message);

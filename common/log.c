@@ -12,6 +12,7 @@
 
 #include "common/buffer.h"
 #include "common/clock.h"
+#include "common/descriptor.h"
 #include "common/log_repeats.h"
 
 #include <errno.h>
@@ -56,26 +57,13 @@ static struct log_sink {
 static const char *const level_names[] = {"error", "warning", "notice", "info", "debug"};
 static const int level_priorities[] = {LOG_ERR, LOG_WARNING, LOG_NOTICE, LOG_INFO, LOG_DEBUG};
 
-static void write_all(int fd, const char *data, size_t size)
-{
-	while (size > 0) {
-		ssize_t written = write(fd, data, size);
-
-		if (written < 0 && errno == EINTR)
-			continue;
-		if (written <= 0)
-			return; /* nobody reads our last words */
-		data += written;
-		size -= (size_t)written;
-	}
-}
-
 static void write_to_stderr(enum log_level level, const char *text)
 {
 	char line[LOG_LINE_MAX + 32];
 	int size = snprintf(line, sizeof(line), "%s %s\n", level_names[level], text);
 
-	write_all(STDERR_FILENO, line, (size_t)size);
+	/* If nobody reads our words, nobody hears of that either. */
+	(void)!descriptor_write(STDERR_FILENO, bytes_of(line, (size_t)size));
 }
 
 /* Under the mutex. */

@@ -12,6 +12,7 @@
 #include "signer/cmd/solo_signer.h"
 
 #include "common/clock.h"
+#include "common/descriptor.h"
 #include "common/log.h"
 #include "signer/keys/core_dump.h"
 
@@ -118,7 +119,7 @@ static int write_message(struct sign_command *command, bool is_signed)
 	int r = held_message_send(message, STDOUT_FILENO, 0, middle);
 
 	if (r == 0 && is_signed)
-		r = held_message_write(STDOUT_FILENO, message_signer_fields(command->solo.signer));
+		r = descriptor_write(STDOUT_FILENO, message_signer_fields(command->solo.signer));
 	if (r == 0)
 		r = held_message_send(message, STDOUT_FILENO, middle, message->size);
 	return r == 0 ? EX_OK : complain(command, EX_IOERR, "cannot write it", strerror(-r));

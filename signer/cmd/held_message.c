@@ -1,5 +1,7 @@
 #include "signer/cmd/held_message.h"
 
+#include "common/descriptor.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -7,20 +9,6 @@
 #include <unistd.h>
 
 #define COPY_SIZE ((size_t)64 << 10)
-
-int held_message_write(int fd, struct bytes bytes)
-{
-	while (bytes.size > 0) {
-		ssize_t size = write(fd, bytes.data, bytes.size);
-
-		if (size < 0 && errno == EINTR)
-			continue;
-		if (size < 0)
-			return -errno;
-		bytes = bytes_skip(bytes, (size_t)size);
-	}
-	return 0;
-}
 
 /* Some file systems have no O_TMPFILE; there the name is taken away at once. */
 static int open_nameless(void)
@@ -52,7 +40,7 @@ static int move_to_file(struct held_message *message)
 
 	if (fd < 0)
 		return fd;
-	r = held_message_write(fd, buffer_bytes(&message->memory));
+	r = descriptor_write(fd, buffer_bytes(&message->memory));
 	if (r != 0) {
 		close(fd);
 		return r;
@@ -71,7 +59,7 @@ int held_message_append(struct held_message *message, struct bytes bytes)
 	if (r != 0)
 		return r;
 	r = message->fd < 0 ? buffer_append(&message->memory, bytes)
-			    : held_message_write(message->fd, bytes);
+			    : descriptor_write(message->fd, bytes);
 	if (r == 0)
 		message->size += bytes.size;
 	return r;
@@ -91,7 +79,7 @@ static int send_from_file(const struct held_message *message, int fd, uint64_t s
 		if (size <= 0)
 			r = size < 0 ? -errno : -EIO;
 		else
-			r = held_message_write(fd, bytes_of(copy, (size_t)size));
+			r = descriptor_write(fd, bytes_of(copy, (size_t)size));
 		start += size > 0 ? (uint64_t)size : 0;
 	}
 	free(copy);
@@ -102,7 +90,7 @@ int held_message_send(const struct held_message *message, int fd, uint64_t start
 {
 	if (message->fd >= 0)
 		return send_from_file(message, fd, start, end);
-	return held_message_write(
+	return descriptor_write(
 		fd, bytes_slice(buffer_bytes(&message->memory), (size_t)start, (size_t)end));
 }
 

@@ -30,7 +30,4 @@ MUST_CHECK int held_message_append(struct held_message *message, struct bytes by
 MUST_CHECK int held_message_send(const struct held_message *message, int fd, uint64_t start,
 				 uint64_t end);
 
-/* write(2) until all is written. */
-MUST_CHECK int held_message_write(int fd, struct bytes bytes);
-
 #endif

@@ -5,6 +5,8 @@
  */
 #include "signer/cmd/new_file.h"
 
+#include "common/descriptor.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -42,16 +44,7 @@ int new_file_open(struct new_file *file, const char *path, mode_t mode)
 
 int new_file_write(struct new_file *file, struct bytes bytes)
 {
-	while (bytes.size > 0) {
-		ssize_t size = write(file->fd, bytes.data, bytes.size);
-
-		if (size < 0 && errno == EINTR)
-			continue;
-		if (size < 0)
-			return -errno;
-		bytes = bytes_skip(bytes, (size_t)size);
-	}
-	return 0;
+	return descriptor_write(file->fd, bytes);
 }
 
 /* The name counts only when the directory is durable, too. */
