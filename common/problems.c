@@ -31,11 +31,14 @@ static void text_make(char text[PROBLEM_TEXT_SIZE_MAX], const char *format, va_l
 	}
 }
 
+PRINTF_LIKE(4, 0)
 static void report(struct problems *problems, enum problem_level level, struct problem_place place,
-		   const char *text)
+		   const char *format, va_list args)
 {
+	char text[PROBLEM_TEXT_SIZE_MAX];
 	const struct problem problem = {.level = level, .place = place, .text = text};
 
+	text_make(text, format, args);
 	if (level == PROBLEM_ERROR)
 		problems->error_count++;
 	else
@@ -46,25 +49,21 @@ static void report(struct problems *problems, enum problem_level level, struct p
 
 void problems_error(struct problems *problems, struct problem_place place, const char *format, ...)
 {
-	char text[PROBLEM_TEXT_SIZE_MAX];
 	va_list args;
 
 	va_start(args, format);
-	text_make(text, format, args);
+	report(problems, PROBLEM_ERROR, place, format, args);
 	va_end(args);
-	report(problems, PROBLEM_ERROR, place, text);
 }
 
 void problems_warning(struct problems *problems, struct problem_place place, const char *format,
 		      ...)
 {
-	char text[PROBLEM_TEXT_SIZE_MAX];
 	va_list args;
 
 	va_start(args, format);
-	text_make(text, format, args);
+	report(problems, PROBLEM_WARNING, place, format, args);
 	va_end(args);
-	report(problems, PROBLEM_WARNING, place, text);
 }
 
 int problem_format(const struct problem *problem, char *text, size_t size)
