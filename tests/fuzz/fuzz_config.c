@@ -65,7 +65,8 @@ static void check_again(const struct signer_config *config)
 
 static bool has(struct bytes input, const char *word)
 {
-	return memmem(input.data, input.size, word, strlen(word)) != NULL;
+	/* For compilers that cannot know that bytes without data have no size. */
+	return input.data != NULL && memmem(input.data, input.size, word, strlen(word)) != NULL;
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
