@@ -58,6 +58,11 @@ class Message:
     def travelling(self):
         return travelling(self.text)
 
+    def with_last_line_end(self):
+        if self.text.endswith(b"\n"):
+            return self
+        return dataclasses.replace(self, text=self.text + self.line_end)
+
 
 def travelling(text):
     """A message as it goes over the wire: all of it lines, and each ends in CRLF."""
@@ -282,8 +287,6 @@ def build(seed, number, domains=tuple(DOMAINS), blank_before_colon=True, with_en
     domain = rng.choice(domains)
     line_end = rng.choice((b"\n", b"\r\n"))
     writer.header(domain)
-    if writer.fields[0].startswith("From "):  # "From :" on top looks like mbox's line
-        writer.fields.insert(0, "X-First: 1")
     body = writer.body()
     envelope = writer.envelope() if with_envelope else b""
     text = "".join(field + "\n" for field in writer.fields).encode() + body

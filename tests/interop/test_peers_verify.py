@@ -116,13 +116,6 @@ def write_config(place, config, keys):
                        "".join(f"{option} {value}\n" for option, value in lines.items()))
 
 
-def with_last_line_end(message):
-    """Behind DATA there is no message without one."""
-    if message.text.endswith(b"\n"):
-        return message
-    return dataclasses.replace(message, text=message.text + message.line_end)
-
-
 def write_units(spool, config, messages):
     """Fills in/, and returns for each unit the messages in it."""
     units = {}
@@ -174,7 +167,8 @@ def sign_all(place, config, keys):
     messages = list(generate.generate(f"{SEED}-{config.name}", config.messages,
                                       blank_before_colon=not odd, large=config.large))
     if config.bsmtp:
-        messages = [with_last_line_end(message) for message in messages]
+        # Behind DATA there is no message without a last line end.
+        messages = [message.with_last_line_end() for message in messages]
     spool = postseal_program.make_spool(place.folder(config.name, "spool"))
     units = write_units(spool, config, messages)
     summary = postseal_program.sign_spool(spool, write_config(place, config, keys))
