@@ -352,9 +352,9 @@ def main():
     seeded = spool_tools.random_from(sys.argv[1] if len(sys.argv) > 1 else None)
     root = tempfile.mkdtemp(prefix="postseal-bad-", dir=spool_tools.memory_root())
     try:
-        for engine in ("io_uring", "threads"):
+        for engine in ("auto", "threads"):
             bad_units(root, seeded, engine, once=True)
-        bad_units(root, seeded, "io_uring", once=False)
+        bad_units(root, seeded, "auto", once=False)
         large_headers_are_signed_if_allowed(root, seeded)
         unit_that_changes(root, seeded)
         many_units_wait(root, seeded)

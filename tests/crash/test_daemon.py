@@ -79,7 +79,7 @@ class Daemon:
 
 
 def new_unit_is_taken_at_once(root, seeded):
-    for engine in ("io_uring", "threads"):
+    for engine in ("auto", "threads"):
         with Daemon(root, f"at-once-{engine}", seeded, IoEngine=engine) as daemon:
             times = []
             for _ in range(20):
@@ -140,7 +140,7 @@ def stop_under_load(root, seeded):
     """At any moment: what is settled is committed, the rest stays."""
     for number in range(20):
         with Daemon(root, "load", seeded, IoThreads=seeded.choice(("1", "2")), SyncMode="none",
-                    IoEngine=seeded.choice(("io_uring", "threads"))) as daemon:
+                    IoEngine=seeded.choice(("auto", "threads"))) as daemon:
             for _ in range(60):
                 daemon.spool.produce_some()
             time.sleep(seeded.random() * 0.03)

@@ -118,7 +118,7 @@ def disk_turns_read_only(root, seeded, rounds):
         what = f"read-only, round {number}"
         for _ in range(40):
             spool.produce_some()
-        process = spool.start("--once", IoEngine=seeded.choice(("io_uring", "threads")))
+        process = spool.start("--once", IoEngine=seeded.choice(("auto", "threads")))
         time.sleep(seeded.random() * 0.06)
         # Busy while a file is open for writing: that is the moment at which it is not asked.
         for _ in range(1000):
@@ -160,7 +160,7 @@ def descriptors_run_out(root, seeded):
         for _ in range(12):
             spool.produce_some()
         done_process = subprocess.run(
-            spool.command("--once", IoEngine=seeded.choice(("io_uring", "threads"))),
+            spool.command("--once", IoEngine=seeded.choice(("auto", "threads"))),
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False, timeout=120,
             env=spool_tools.program_environment(),
             preexec_fn=lambda limit=limit: resource.setrlimit(resource.RLIMIT_NOFILE, (limit, limit)))
@@ -181,7 +181,7 @@ def size_is_limited(root, seeded):
     what = "size of files limited"
     place = Place(root, seeded, "size")
     spool = place.spool(os.path.join(place.directory), SyncMode="none")
-    for engine in ("io_uring", "threads"):
+    for engine in ("auto", "threads"):
         for size in (100, 300_000, 1_000_000):
             spool.produce(spool.messages.make(size=size))
             spool.produce(spool.messages.batch(["signed", "failed"], size=size))
@@ -244,7 +244,7 @@ def main():
     signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
     try:
         spool_tools.mount("-t", "tmpfs", "-o", "size=1g", "tmpfs", root)
-        for sync_mode, engine in (("full", "io_uring"), ("full", "threads"), ("none", "io_uring")):
+        for sync_mode, engine in (("full", "auto"), ("full", "threads"), ("none", "auto")):
             space_runs_out(root, seeded, sync_mode, engine)
         inodes_run_out(root, seeded)
         read_only_from_the_start(root, seeded)
@@ -252,7 +252,7 @@ def main():
         descriptors_run_out(root, seeded)
         size_is_limited(root, seeded)
         if os.path.exists("/dev/loop-control"):
-            flush_fails(root, seeded, "io_uring")
+            flush_fails(root, seeded, "auto")
             flush_fails(root, seeded, "threads")
         else:
             print("flush fails: left out, there are no loop devices")

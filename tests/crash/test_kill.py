@@ -17,7 +17,7 @@ import spool_tools
 def kill_rounds(spool, seeded, rounds):
     kills = 0
     for number in range(rounds):
-        engine = seeded.choice(("io_uring", "threads"))
+        engine = seeded.choice(("auto", "threads"))
         threads = seeded.choice(("1", "1", "2"))
         for _ in range(seeded.randint(5, 30)):
             spool.produce_some()

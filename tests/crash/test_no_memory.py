@@ -74,7 +74,7 @@ def main():
     try:
         spool = spool_tools.Spool(root, seeded, SyncMode="none")
         spool.configure(root)
-        for engine in ("io_uring", "threads"):
+        for engine in ("auto", "threads"):
             one_round(spool, engine, 0, count_file)
             with open(count_file, encoding="ascii") as text:
                 count = int(text.read())

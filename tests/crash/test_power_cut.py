@@ -28,7 +28,7 @@ def one_round(spool, disk, seeded, number):
         spool.produce_some()
     produced = set(spool.messages.fates)
     world = spool_tools.World(spool, pause=0.001)
-    process = spool.start(IoEngine=seeded.choice(("io_uring", "threads")),
+    process = spool.start(IoEngine=seeded.choice(("auto", "threads")),
                           IoThreads=seeded.choice(("1", "1", "2")))
     time.sleep(0.01 + seeded.random() * 0.2 * SLOWNESS)
     kill_first = seeded.random() < 0.5

@@ -54,9 +54,9 @@ struct setting {
 };
 
 static const struct setting settings[] = {
-	{"io_uring", "full", "1"},
+	{"auto", "full", "1"},
 	{"threads", "full", "1"},
-	{"io_uring", "none", "1"},
+	{"auto", "none", "1"},
 	{"threads", "none", "2"},
 };
 

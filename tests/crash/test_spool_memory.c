@@ -170,9 +170,9 @@ int main(int argc, char **argv)
 		(void)dup2(null_fd, STDERR_FILENO);
 	spool_fixture_open(&bench.fixture, NULL);
 	spool_scenario_open(&bench.scenario, &bench.fixture);
-	run_rounds(&bench, "io_uring", 1, bench.step);
+	run_rounds(&bench, "auto", 1, bench.step);
 	run_rounds(&bench, "threads", 1, bench.step);
-	run_rounds(&bench, "io_uring", 5, 3 * bench.step);
+	run_rounds(&bench, "auto", 5, 3 * bench.step);
 	run_rounds(&bench, "threads", 50, 3 * bench.step);
 	spool_scenario_close(&bench.scenario);
 	spool_fixture_close(&bench.fixture);

@@ -11,6 +11,8 @@
  *
  * Senders:  example.com is signed (d=example.com s=s1), nokey.example has a row whose key is missing,
  *           and no row is for any other.
+ * Engines:  "auto" and "threads" are both of them; where a container forbids io_uring, and under
+ *           valgrind, auto is threads, too.
  * Errors:   the program ends: a fixture that fails tells nothing about what is tested.
  */
 #ifndef TESTS_UNIT_SPOOL_FIXTURE_H

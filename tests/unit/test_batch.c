@@ -246,9 +246,9 @@ static void check_run(const char *engine, const char *sync_mode)
 static void steps_are_in_order(void **state)
 {
 	(void)state;
-	check_run("io_uring", "full");
+	check_run("auto", "full");
 	check_run("threads", "full");
-	check_run("io_uring", "none");
+	check_run("auto", "none");
 	check_run("threads", "none");
 }
 

@@ -69,7 +69,7 @@ static void mount_over(const struct temp_dir *dir, const char *name, const char 
 		       const char *target)
 {
 	temp_dir_write(dir, name, bytes_of_string(content), 0644);
-	if (mount(temp_dir_name(dir, name), target, NULL, MS_BIND, NULL) != 0)
+	if (mount(temp_dir_name(dir, name), target, "none", MS_BIND, NULL) != 0)
 		_exit(CANNOT_RUN);
 }
 
@@ -120,7 +120,7 @@ static void child_run(const struct temp_dir *dir)
 	size_t before;
 	int r;
 
-	if (unshare(CLONE_NEWNS) != 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0)
+	if (unshare(CLONE_NEWNS) != 0 || mount("none", "/", "none", MS_REC | MS_PRIVATE, NULL) != 0)
 		_exit(CANNOT_RUN);
 	mount_over(dir, "passwd", users, "/etc/passwd");
 	mount_over(dir, "group", groups, "/etc/group");

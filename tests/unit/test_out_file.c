@@ -241,14 +241,14 @@ static void run_seeds(enum ring_engine_kind engine, bool short_writes)
 static void random_changes_are_on_disk_in_the_end(void **state)
 {
 	(void)state;
-	run_seeds(RING_ENGINE_IO_URING, false);
+	run_seeds(RING_ENGINE_AUTO, false);
 	run_seeds(RING_ENGINE_THREADS, false);
 }
 
 static void short_writes_are_completed(void **state)
 {
 	(void)state;
-	run_seeds(RING_ENGINE_IO_URING, true);
+	run_seeds(RING_ENGINE_AUTO, true);
 	run_seeds(RING_ENGINE_THREADS, true);
 }
 
@@ -290,7 +290,7 @@ static void every_operation_may_fail(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_COUNT(faults); i++) {
-		run_faults(RING_ENGINE_IO_URING, faults[i].error, faults[i].after);
+		run_faults(RING_ENGINE_AUTO, faults[i].error, faults[i].after);
 		run_faults(RING_ENGINE_THREADS, faults[i].error, faults[i].after);
 	}
 }

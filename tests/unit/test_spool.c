@@ -432,7 +432,7 @@ static void run_daemon(const char *engine)
 static void daemon_takes_what_comes_until_it_is_stopped(void **state)
 {
 	(void)state;
-	run_daemon("io_uring");
+	run_daemon("auto");
 	run_daemon("threads");
 }
 

@@ -373,7 +373,7 @@ static void every_row_holds_on_both_engines(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
-		run_row(&rows[i], "io_uring");
+		run_row(&rows[i], "auto");
 		run_row(&rows[i], "threads");
 	}
 }

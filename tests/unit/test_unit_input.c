@@ -141,7 +141,7 @@ static void files_of_all_sizes_are_read(void **state)
 				       UNIT_INPUT_CHUNK,
 				       UNIT_INPUT_CHUNK + 1,
 				       3 * UNIT_INPUT_CHUNK + 5};
-	static const enum ring_engine_kind engines[] = {RING_ENGINE_IO_URING, RING_ENGINE_THREADS};
+	static const enum ring_engine_kind engines[] = {RING_ENGINE_AUTO, RING_ENGINE_THREADS};
 	struct buffer want = {0};
 	struct buffer got = {0};
 	struct bench bench;

@@ -202,14 +202,14 @@ static void run_seeds(const char *engine, bool short_counts, uint64_t first)
 static void batches_of_any_mix_come_out_right(void **state)
 {
 	(void)state;
-	run_seeds("io_uring", false, 1);
+	run_seeds("auto", false, 1);
 	run_seeds("threads", false, 100);
 }
 
 static void batches_come_out_right_with_short_reads_and_writes(void **state)
 {
 	(void)state;
-	run_seeds("io_uring", true, 200);
+	run_seeds("auto", true, 200);
 	run_seeds("threads", true, 300);
 }
 
