@@ -5,6 +5,7 @@
  */
 #include "signer/dkim/header_select.h"
 
+#include "common/glob.h"
 #include "signer/dkim/field_name.h"
 
 #include <errno.h>
@@ -267,41 +268,10 @@ void header_select_free(struct header_select *select)
 	free(select);
 }
 
-/*
- * Whether the name is what the pattern says. On a mismatch only the last "*" takes one character
- * more, which is enough, so the time is at most the product of both sizes.
- */
-static bool pattern_matches(struct bytes pattern, struct bytes name)
-{
-	size_t star = SIZE_MAX;
-	size_t star_name = 0;
-	size_t p = 0;
-	size_t n = 0;
-
-	while (n < name.size) {
-		if (p < pattern.size && pattern.data[p] == '*') {
-			star = p++;
-			star_name = n;
-		} else if (p < pattern.size &&
-			   ascii_lower(pattern.data[p]) == ascii_lower(name.data[n])) {
-			p++;
-			n++;
-		} else if (star != SIZE_MAX) {
-			p = star + 1;
-			n = ++star_name;
-		} else {
-			return false;
-		}
-	}
-	while (p < pattern.size && pattern.data[p] == '*')
-		p++;
-	return p == pattern.size;
-}
-
 static bool any_pattern_matches(const struct name_list *patterns, struct bytes name)
 {
 	for (size_t i = 0; i < patterns->count; i++) {
-		if (pattern_matches(patterns->names[i], name))
+		if (glob_match(patterns->names[i], name, true))
 			return true;
 	}
 	return false;

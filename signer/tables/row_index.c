@@ -20,6 +20,7 @@
 #include "signer/tables/row_index.h"
 
 #include "common/buffer.h"
+#include "common/glob.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -312,36 +313,9 @@ bool row_index_is_repeated(const struct row_index *index, size_t row, size_t *fi
 	return *first != row;
 }
 
-static bool letter_equal(const struct row_index *index, uint8_t a, uint8_t b)
+static bool row_fits(const struct row_index *index, uint32_t row, struct bytes subject)
 {
-	return index->letters == STRING_MAP_CASELESS ? ascii_lower(a) == ascii_lower(b) : a == b;
-}
-
-/* Only the last `*` is ever tried again, so the time is at most the product of the two sizes. */
-static bool glob_match(const struct row_index *index, struct bytes glob, struct bytes subject)
-{
-	size_t g = 0;
-	size_t s = 0;
-	size_t star = glob.size; /* none met yet */
-	size_t star_end = 0;
-
-	while (s < subject.size) {
-		if (g < glob.size && glob.data[g] == '*') {
-			star = g++;
-			star_end = s;
-		} else if (g < glob.size && letter_equal(index, glob.data[g], subject.data[s])) {
-			g++;
-			s++;
-		} else if (star < glob.size) {
-			g = star + 1;
-			s = ++star_end;
-		} else {
-			return false;
-		}
-	}
-	while (g < glob.size && glob.data[g] == '*')
-		g++;
-	return g == glob.size;
+	return glob_match(row_key(index, row), subject, index->letters == STRING_MAP_CASELESS);
 }
 
 /* The first row of a chain of tails, from `row` on and before `end`, that matches, or ROW_NONE. */
@@ -349,7 +323,7 @@ static uint32_t chain_match(const struct row_index *index, uint32_t row, uint32_
 			    struct bytes subject)
 {
 	for (; row < end; row = index->next[row]) {
-		if (glob_match(index, row_key(index, row), subject))
+		if (row_fits(index, row, subject))
 			return row;
 	}
 	return ROW_NONE;
@@ -404,7 +378,7 @@ int row_index_first(const struct row_index *index, struct pattern_matcher *match
 			best.row = row;
 	}
 	for (size_t i = 0; i < index->glob_count && index->globs[i] < best.row; i++) {
-		if (glob_match(index, row_key(index, index->globs[i]), subject))
+		if (row_fits(index, index->globs[i], subject))
 			best.row = index->globs[i];
 	}
 	for (size_t i = 0; i < index->odd_count && index->odds[i].row < best.row; i++) {
@@ -434,7 +408,7 @@ static int chain_collect(const struct row_index *index, uint32_t row, struct byt
 	int r = 0;
 
 	for (; r == 0 && row != ROW_NONE; row = index->next[row]) {
-		if (is_literal || glob_match(index, row_key(index, row), subject))
+		if (is_literal || row_fits(index, row, subject))
 			r = row_matches_add(matches, (struct row_match){.row = row});
 	}
 	return r;
@@ -449,7 +423,7 @@ static int patterns_collect(const struct row_index *index, struct pattern_matche
 	for (size_t i = tail_start(index, subject); r == 0 && i < subject.size; i++)
 		r = chain_collect(index, chain_find(index, subject, i), subject, false, matches);
 	for (size_t i = 0; r == 0 && i < index->glob_count; i++) {
-		if (glob_match(index, row_key(index, index->globs[i]), subject))
+		if (row_fits(index, index->globs[i], subject))
 			r = row_matches_add(matches, (struct row_match){.row = index->globs[i]});
 	}
 	for (size_t i = 0; r == 0 && i < index->odd_count; i++) {
