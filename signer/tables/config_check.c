@@ -3,6 +3,7 @@
  */
 #include "signer/tables/config_check.h"
 
+#include "common/glob.h"
 #include "signer/tables/option_table.h"
 
 /* RFC 8301 3.2: verifiers do not have to look at smaller keys. */
@@ -98,10 +99,10 @@ static bool names_have(const struct signer_names *names, struct bytes name)
 	return false;
 }
 
-/* Does the default list of SignHeaders have the name? */
-static bool default_has(struct bytes name)
+/* Does the default of an option, a list with commas, have the name? */
+static bool default_has(const char *option_name, struct bytes name)
 {
-	const struct option *option = option_table_find(BYTES_LITERAL("SignHeaders"));
+	const struct option *option = option_table_find(bytes_of_string(option_name));
 	struct bytes rest = bytes_of_string(option->default_text);
 
 	while (rest.size > 0) {
@@ -114,40 +115,58 @@ static bool default_has(struct bytes name)
 	return false;
 }
 
-/* Is a header field of that name signed? `*,+x,-y` changes the default list. */
-static bool name_is_signed(const struct signer_config *config, struct bytes name)
+/* Does a list with patterns have the name? `*,+x,-y` changes the default list. */
+static bool list_has(const struct signer_names *names, const char *option_name, struct bytes name)
 {
-	const struct signer_names *names = &config->sign_headers;
-	bool is_signed;
+	bool is_delta = names_have(names, BYTES_LITERAL("*"));
+	bool is_added = false;
+	bool is_removed = false;
 
-	if (!names_have(names, BYTES_LITERAL("*")))
-		return names_have(names, name);
-	is_signed = default_has(name);
 	for (size_t i = 0; i < names->count; i++) {
 		struct bytes item = names->items[i];
+		struct bytes rest = item.size > 0 ? bytes_skip(item, 1) : item;
 
-		if (item.size > 1 && bytes_equal_nocase(bytes_skip(item, 1), name)) {
-			if (item.data[0] == '+')
-				is_signed = true;
-			if (item.data[0] == '-')
-				is_signed = false;
-		}
+		if (!is_delta)
+			is_added = is_added || glob_match(item, name, true);
+		else if (bytes_start_with(item, BYTES_LITERAL("+")))
+			is_added = is_added || glob_match(rest, name, true);
+		else if (bytes_start_with(item, BYTES_LITERAL("-")))
+			is_removed = is_removed || bytes_equal_nocase(rest, name);
 	}
-	return is_signed;
+	return is_added || (is_delta && !is_removed && default_has(option_name, name));
+}
+
+/* As header_select.h has it: From always, else what is listed and not omitted. */
+static bool name_is_signed(const struct signer_config *config, struct bytes name)
+{
+	if (bytes_equal_nocase(name, BYTES_LITERAL("From")))
+		return true;
+	return list_has(&config->sign_headers, "SignHeaders", name) &&
+	       !list_has(&config->omit_headers, "OmitHeaders", name);
+}
+
+static void check_oversigned(const struct signer_config *config, struct bytes name,
+			     struct problems *problems)
+{
+	const struct problem_place place = signer_config_place(config, "OversignHeaders");
+
+	if (bytes_equal_nocase(name, BYTES_LITERAL("DKIM-Signature")))
+		problems_error(problems, place,
+			       "\"%.*s\" must not be here: each new signature would be the field "
+			       "that was not to be added, and not verify",
+			       BYTES_PRINTF(name));
+	else if (!name_is_signed(config, name))
+		problems_warning(problems, place,
+				 "\"%.*s\" is not signed otherwise (SignHeaders, OmitHeaders): of "
+				 "such fields in a message the last one is signed, and more can be "
+				 "added",
+				 BYTES_PRINTF(name));
 }
 
 static void check_headers(const struct signer_config *config, struct problems *problems)
 {
-	for (size_t i = 0; i < config->oversign_headers.count; i++) {
-		struct bytes name = config->oversign_headers.items[i];
-
-		if (!name_is_signed(config, name))
-			problems_warning(
-				problems, signer_config_place(config, "OversignHeaders"),
-				"\"%.*s\" is not in SignHeaders: where a message has such a "
-				"field, the signature will not verify",
-				BYTES_PRINTF(name));
-	}
+	for (size_t i = 0; i < config->oversign_headers.count; i++)
+		check_oversigned(config, config->oversign_headers.items[i], problems);
 }
 
 static void check_process(const struct signer_config *config, struct problems *problems)

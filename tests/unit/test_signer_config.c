@@ -243,19 +243,37 @@ static void options_that_do_not_fit_together_are_told(void **state)
 		 "how it is signed\n"},
 		{"oversign_in_the_default_list", KEY "OversignHeaders From,TO\n", ""},
 		{"oversign_not_in_the_default_list", KEY "OversignHeaders From,X-Y\n",
-		 "warning a.conf:4: OversignHeaders: \"X-Y\" is not in SignHeaders: where a "
-		 "message has "
-		 "such a field, the signature will not verify\n"},
+		 "warning a.conf:4: OversignHeaders: \"X-Y\" is not signed otherwise (SignHeaders, "
+		 "OmitHeaders): of such fields in a message the last one is signed, and more can "
+		 "be added\n"},
 		{"oversign_added_to_the_list", KEY "SignHeaders *,+X-Y\nOversignHeaders From,X-Y\n",
 		 ""},
-		{"oversign_taken_off_the_list", KEY "SignHeaders *,-from\nOversignHeaders From\n",
-		 "warning a.conf:5: OversignHeaders: \"From\" is not in SignHeaders: where a "
-		 "message "
-		 "has such a field, the signature will not verify\n"},
-		{"oversign_not_in_a_list_of_its_own", KEY "SignHeaders To\nOversignHeaders From\n",
-		 "warning a.conf:5: OversignHeaders: \"From\" is not in SignHeaders: where a "
-		 "message "
-		 "has such a field, the signature will not verify\n"},
+		{"oversign_by_a_pattern_of_the_list",
+		 KEY "SignHeaders *,+x-*\nOversignHeaders X-Y\n", ""},
+		{"oversign_by_a_list_of_patterns", KEY "SignHeaders x-*\nOversignHeaders X-Y\n",
+		 ""},
+		{"oversign_taken_off_the_list", KEY "SignHeaders *,-to\nOversignHeaders To\n",
+		 "warning a.conf:5: OversignHeaders: \"To\" is not signed otherwise (SignHeaders, "
+		 "OmitHeaders): of such fields in a message the last one is signed, and more can "
+		 "be added\n"},
+		{"oversign_not_in_a_list_of_its_own", KEY "SignHeaders Cc\nOversignHeaders To\n",
+		 "warning a.conf:5: OversignHeaders: \"To\" is not signed otherwise (SignHeaders, "
+		 "OmitHeaders): of such fields in a message the last one is signed, and more can "
+		 "be added\n"},
+		{"oversign_of_from_which_is_always_signed",
+		 KEY "SignHeaders To\nOversignHeaders From\n", ""},
+		{"oversign_omitted_by_default",
+		 KEY "SignHeaders *,+comments\nOversignHeaders Comments\n",
+		 "warning a.conf:5: OversignHeaders: \"Comments\" is not signed otherwise "
+		 "(SignHeaders, OmitHeaders): of such fields in a message the last one is signed, "
+		 "and more can be added\n"},
+		{"oversign_no_longer_omitted",
+		 KEY "SignHeaders *,+comments\nOmitHeaders *,-comments\nOversignHeaders Comments\n",
+		 ""},
+		{"oversign_of_the_signature_itself",
+		 KEY "SignHeaders *,+dkim-signature\nOversignHeaders dkim-signature\n",
+		 "error a.conf:5: OversignHeaders: \"dkim-signature\" must not be here: each new "
+		 "signature would be the field that was not to be added, and not verify\n"},
 		{"root_without_user", KEY "ChangeRootDirectory /r\n",
 		 "warning a.conf:4: ChangeRootDirectory: without UserID, the process keeps the "
 		 "rights "
