@@ -20,7 +20,8 @@ bool glob_match(struct bytes glob, struct bytes subject, bool is_caseless)
 		if (g < glob.size && glob.data[g] == '*') {
 			star = g++;
 			star_end = s;
-		} else if (g < glob.size && byte_equal(glob.data[g], subject.data[s], is_caseless)) {
+		} else if (g < glob.size &&
+			   byte_equal(glob.data[g], subject.data[s], is_caseless)) {
 			g++;
 			s++;
 		} else if (star < glob.size) {

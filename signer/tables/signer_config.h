@@ -114,7 +114,6 @@ struct signer_config {
 	const char *body_length_set;
 	bool diagnostics;
 	bool request_reports;
-	bool remove_old_signatures;
 
 	/* Keys. */
 	int64_t minimum_key_bits;
@@ -126,7 +125,6 @@ struct signer_config {
 	bool fix_crlf;
 	bool required_headers;
 	bool strict_headers;
-	bool ignore_malformed_mail;
 	int64_t maximum_headers_bytes; /* 0: no limit */
 	enum signer_action on_default;
 	enum signer_action on_internal_error;
