@@ -148,27 +148,27 @@ static int start(struct spool_command *command, const struct command_line *line)
 	return r;
 }
 
+static int take_flag(void *arg, int flag, const char *value)
+{
+	struct spool_command *command = arg;
+
+	switch (flag) {
+	case FLAG_ONCE: command->once = true; return EX_OK;
+	case FLAG_JSON: command->json = true; return EX_OK;
+	default: return settings_flag(&command->settings, &form, flag, value);
+	}
+}
+
 int cmd_spool(int argc, char **argv)
 {
 	struct spool_command command = {0};
 	struct command_line line;
-	int status = EX_OK;
-	int flag = 0;
 
 	settings_init(&command.settings, SETTINGS_TELL);
 	progress_init(&command.progress);
 	command_line_init(&line, &form, argc, argv);
-	while (status == EX_OK && (flag = command_line_next(&line)) > 0) {
-		switch (flag) {
-		case FLAG_ONCE: command.once = true; break;
-		case FLAG_JSON: command.json = true; break;
-		default: status = settings_flag(&command.settings, &form, flag, line.value);
-		}
-	}
-	if (status == EX_OK && flag == COMMAND_LINE_OVER)
-		return line.status;
-	if (status == EX_OK)
-		status = start(&command, &line);
+	if (command_line_read(&line, take_flag, &command))
+		line.status = start(&command, &line);
 	settings_close(&command.settings);
-	return status;
+	return line.status;
 }

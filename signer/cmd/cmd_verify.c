@@ -5,6 +5,7 @@
  * them. What is found is written as soon as it is known, one line or JSON object a signature.
  */
 #include "signer/cmd/command.h"
+#include "signer/cmd/input.h"
 #include "signer/cmd/json_stream.h"
 #include "signer/cmd/key_finder.h"
 #include "signer/cmd/output.h"
@@ -16,14 +17,11 @@
 #include "signer/keys/core_dump.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#define READ_SIZE	 ((size_t)64 << 10)
 #define HEADER_SIZE_MAX	 ((size_t)16 << 20)
 #define SIGNATURES_MAX	 100
 #define CLOCK_DRIFT_S	 300
@@ -49,7 +47,6 @@ struct verify_command {
 	struct message_reader reader;
 	struct verification verification;
 	struct verification_options options;
-	uint8_t *piece;
 
 	uint64_t messages;
 	uint64_t passed;
@@ -271,35 +268,37 @@ static int push_end(struct verify_command *command)
 	return verification_finish(&command->verification);
 }
 
-static int hash_message(struct verify_command *command, int fd, bool *is_readable)
+static int hash_message(struct verify_command *command, struct input *input, bool *is_readable)
 {
+	struct bytes piece;
+	int r;
+
 	message_reader_start(&command->reader, &command->header, command->options.fix_crlf);
 	for (;;) {
-		ssize_t size = read(fd, command->piece, READ_SIZE);
-		int r;
-
-		if (size < 0 && errno == EINTR)
-			continue;
-		if (size < 0) {
-			*is_readable = false;
-			return -errno;
-		}
-		if (size == 0)
+		r = input_read(input, &piece);
+		*is_readable = r == 0;
+		if (r == 0 && piece.size == 0)
 			return push_end(command);
-		r = push(command, bytes_of(command->piece, (size_t)size));
+		if (r == 0)
+			r = push(command, piece);
 		if (r != 0)
 			return r;
 	}
 }
 
 /* -errno is for what has nothing to do with the message. */
-static int verify(struct verify_command *command, const char *name, int fd)
+static int verify_file(struct verify_command *command, const char *operand)
 {
 	char fault[KEY_FINDER_WHY_SIZE] = "";
-	bool is_readable = fd >= 0;
 	bool passes = false;
-	int r = is_readable ? hash_message(command, fd, &is_readable) : -errno;
+	struct input input;
+	int r = input_open(&input, operand);
+	bool is_readable = r == 0;
+	const char *name = input.name;
 
+	if (is_readable)
+		r = hash_message(command, &input, &is_readable);
+	input_close(&input);
 	begin_message(command, name);
 	if (!is_readable) {
 		snprintf(fault, sizeof(fault), "cannot read: %s", strerror(-r));
@@ -317,23 +316,13 @@ static int verify(struct verify_command *command, const char *name, int fd)
 	return r;
 }
 
-static int verify_file(struct verify_command *command, const char *name)
-{
-	int fd = strcmp(name, "-") == 0 ? STDIN_FILENO : open(name, O_RDONLY | O_CLOEXEC);
-	int r = verify(command, fd == STDIN_FILENO ? "stdin" : name, fd);
-
-	if (fd > STDERR_FILENO)
-		close(fd);
-	return r;
-}
-
 static int verify_all(struct verify_command *command, const struct command_line *line)
 {
 	int64_t due_ns = clock_monotonic_ns() + PROGRESS_STEP_NS;
 	int r = 0;
 
 	if (line->operand_count == 0)
-		return verify_file(command, "-");
+		return verify_file(command, NULL);
 	for (size_t i = 0; r == 0 && i < line->operand_count; i++) {
 		r = verify_file(command, line->operands[i]);
 		if (i % PROGRESS_FILES == 0 && clock_monotonic_ns() >= due_ns) {
@@ -420,8 +409,7 @@ static int prepare(struct verify_command *command)
 	};
 	header_init(&command->header, HEADER_SIZE_MAX);
 	message_reader_init(&command->reader);
-	command->piece = malloc(READ_SIZE);
-	r = command->piece == NULL ? -ENOMEM : core_dump_disable();
+	r = core_dump_disable();
 	if (r == 0)
 		r = verification_init(&command->verification);
 	if (r == 0)
@@ -459,33 +447,32 @@ static int start(struct verify_command *command, const struct command_line *line
 	return output_end(exit_code(command));
 }
 
+static int take_flag(void *arg, int flag, const char *value)
+{
+	struct verify_command *command = arg;
+
+	switch (flag) {
+	case FLAG_KEYS: command->keys_path = value; return EX_OK;
+	case FLAG_JSON: command->json = true; return EX_OK;
+	default: return settings_flag(&command->settings, &form, flag, value);
+	}
+}
+
 int cmd_verify(int argc, char **argv)
 {
 	struct verify_command command = {0};
 	struct command_line line;
-	int status = EX_OK;
-	int flag = 0;
 
 	settings_init(&command.settings, SETTINGS_QUIET);
 	command_line_init(&line, &form, argc, argv);
-	while (status == EX_OK && (flag = command_line_next(&line)) > 0) {
-		switch (flag) {
-		case FLAG_KEYS: command.keys_path = line.value; break;
-		case FLAG_JSON: command.json = true; break;
-		default: status = settings_flag(&command.settings, &form, flag, line.value);
-		}
-	}
-	if (status == EX_OK && flag == COMMAND_LINE_OVER)
-		status = line.status;
-	else if (status == EX_OK)
-		status = start(&command, &line);
+	if (command_line_read(&line, take_flag, &command))
+		line.status = start(&command, &line);
 	key_finder_free(command.finder);
 	public_keys_free(command.records);
 	signing_context_unref(command.context);
 	verification_deinit(&command.verification);
 	message_reader_deinit(&command.reader);
 	header_deinit(&command.header);
-	free(command.piece);
 	settings_close(&command.settings);
-	return status;
+	return line.status;
 }
