@@ -54,7 +54,8 @@ static const struct command_flag flags[] = {
 	SETTINGS_FLAG_CONFIG,
 	SETTINGS_FLAG_OPTION,
 	{FLAG_KEYS, "keys", "FILE",
-	 "key records, a line each: SELECTOR._domainkey.DOMAIN RECORD (TestPublicKeys)"},
+	 "key records: what genkey wrote (.txt), or a line each: SELECTOR._domainkey.DOMAIN "
+	 "RECORD"},
 	{FLAG_JSON, "json", NULL, "what was found as JSON on stdout"},
 };
 

@@ -357,6 +357,25 @@ class Verify(PostsealCase):
         )
         self.assertEqual((found["passed"], found["not_passed"]), (1, 2))
 
+    def test_what_genkey_wrote_serves_as_keys(self):
+        for kind, flags in (("rsa", []), ("rsa", ["-a", "-n", "a note"]), ("ed25519", [])):
+            with self.subTest(kind, flags=flags):
+                self.expect(0, "genkey", "-s", "g", "-d", "example.com", "--type", kind, *flags)
+                signed, _ = self.expect(
+                    0, "sign", "-d", "example.com", "-s", "g", "-k", "g.private", stdin=MESSAGE
+                )
+                self.expect_line(
+                    0, signed, f"pass d=example.com s=g a={kind}-sha256", "--keys", "g.txt"
+                )
+
+    def test_private_key_as_keys_is_told(self):
+        _, stderr = self.expect(78, "verify", "--keys", "s1.private", stdin=self.signed)
+        self.assertIn(
+            "s1.private:1: this is a key in PEM form, not its record; needed: "
+            "SELECTOR._domainkey.DOMAIN RECORD, or the record as in a zone file",
+            stderr,
+        )
+
     def test_no_keys_at_all_is_a_usage_error(self):
         _, stderr = self.expect(64, "verify", "-x", self.config("LogWhy yes", name="no.conf"))
         self.assertIn("postseal verify: there are no keys to verify with: ", stderr)
