@@ -58,14 +58,15 @@ static void write_all(int fd, const char *data, size_t size)
 
 static void write_line(enum log_level level, const char *text)
 {
-	char line[LOG_LINE_MAX + 32];
+	const char *before = sink.open && sink.config.before != NULL ? sink.config.before : "";
+	char line[LOG_LINE_MAX + 64];
 	int size;
 
 	if (sink.open && sink.config.target == LOG_TARGET_SYSLOG) {
 		syslog(level_priorities[level], "%s", text);
 		return;
 	}
-	size = snprintf(line, sizeof(line), "%s %s\n", level_names[level], text);
+	size = snprintf(line, sizeof(line), "%.32s%s %s\n", before, level_names[level], text);
 	write_all(STDERR_FILENO, line, (size_t)size);
 }
 

@@ -50,12 +50,12 @@ static const struct command_form form = {
 	.operands_max = 1,
 };
 
-static void show_progress(void *arg, const struct spool_result *so_far, uint64_t waiting)
+static void show_progress(void *arg, const struct spool_result *so_far, uint64_t left)
 {
 	struct spool_command *command = arg;
 	uint64_t done = so_far->released_units + so_far->passed_units + so_far->failed_units;
 
-	progress_draw(&command->progress, "signing", done, done + waiting);
+	progress_draw(&command->progress, "signing", done, done + left);
 }
 
 static void print_json(const struct spool_result *result)
@@ -104,6 +104,7 @@ static int run(struct spool_command *command, struct signing_context *context, c
 	const struct log_config log_config = {
 		.target = LOG_TARGET_STDERR,
 		.level = command->once ? LOG_LEVEL_WARNING : LOG_LEVEL_INFO,
+		.before = command->once && command->progress.shown ? PROGRESS_ERASE : NULL,
 	};
 	struct spool_service service = {
 		.settings = &command->settings,

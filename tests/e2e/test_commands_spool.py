@@ -4,10 +4,11 @@ import fcntl
 import json
 import os
 import pty
+import re
 import signal
 import subprocess
-import termios
 import struct
+import termios
 import time
 import unittest
 
@@ -136,9 +137,9 @@ class Once(PostsealCase):
 class Terminal(PostsealCase):
     """What a person sees, through a pseudo terminal."""
 
-    def watch(self, *args, **env):
+    def watch(self, *args, columns=80, **env):
         leader, follower = pty.openpty()
-        fcntl.ioctl(follower, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
+        fcntl.ioctl(follower, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
         process = subprocess.Popen(
             [POSTSEAL, *args],
             stdin=follower,
@@ -161,13 +162,31 @@ class Terminal(PostsealCase):
         return process.wait(timeout=60), text
 
     def test_progress_is_drawn_over_itself_and_gone_at_the_end(self):
-        config = self.single_key()
-        spool = self.make_spool(*[MESSAGE] * 400)
+        config = self.single_key("SignThreads 1")
+        spool = self.make_spool(*[MESSAGE] * 1000)
         status, text = self.watch("spool", "--once", "-x", config, spool, TERM="xterm")
         self.assertEqual(status, 0)
-        self.assertRegex(text, rb"\r\x1b\[Ksigning \[#* *\] +\d+%  \d+ of \d+  \d+/s")
+        drawn = re.findall(rb"\r\x1b\[Ksigning \[#* *\] +\d+%  (\d+) of (\d+)  \d+/s", text)
+        self.assertGreater(len(drawn), 0, text)
+        # From the first to the last, all units count, also those that are being signed.
+        self.assertEqual({total for _, total in drawn}, {b"1000"}, drawn)
         last = text.rstrip().split(b"\r\x1b[K")[-1]
-        self.assertTrue(last.startswith(b"400 signed, 0 passed, "), last)
+        self.assertTrue(last.startswith(b"1000 signed, 0 passed, "), last)
+
+    def test_lines_of_the_log_do_not_run_into_the_progress(self):
+        config = self.single_key("SignThreads 1")
+        spool = self.make_spool(*[MESSAGE] * 200)
+        self.write("spool/in/bad", b"Subject: x\r\n\r\n")
+        status, text = self.watch("spool", "--once", "-x", config, spool, TERM="xterm")
+        self.assertEqual(status, 65)
+        self.assertIn(b"\r\x1b[Kwarning in/bad: moved to failed/: it has no From field\r\n", text)
+
+    def test_narrow_terminal_gets_no_progress(self):
+        config = self.single_key("SignThreads 1")
+        spool = self.make_spool(*[MESSAGE] * 200)
+        self.write("spool/in/bad", b"Subject: x\r\n\r\n")
+        _, text = self.watch("spool", "--once", "-x", config, spool, columns=60, TERM="xterm")
+        self.assertNotIn(b"\x1b", text)
 
     def test_dumb_terminal_and_no_terminal_get_no_progress(self):
         config = self.single_key()
