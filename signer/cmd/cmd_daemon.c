@@ -194,6 +194,8 @@ static int check_only(struct daemon *daemon)
 		r = process_find(daemon->settings.config, &daemon->process, why) == EX_OK
 			    ? EX_OK
 			    : say(EX_CONFIG, why, "");
+	if (r == EX_OK)
+		r = settings_become_user(&daemon->settings);
 	if (r == EX_OK && daemon->settings.config->spool_directory == NULL)
 		fprintf(stderr, "warning: %s\n", nothing_to_do);
 	if (r == EX_OK)

@@ -27,7 +27,8 @@ enum {
 
 struct explain_command {
 	struct settings settings;
-	const char *from;
+	const char *from; /* NULL: there is a message, in `input` */
+	struct input input;
 	bool json;
 	bool is_verbose;
 	struct signing_context *context;
@@ -77,8 +78,9 @@ static int push_address(struct explain_command *command)
 	return r == 0 ? EX_OK : complain(EX_OSERR, command->from, r);
 }
 
-static int read_message(struct explain_command *command, struct input *input)
+static int read_message(struct explain_command *command)
 {
+	struct input *input = &command->input;
 	struct bytes piece;
 	int r;
 
@@ -108,16 +110,16 @@ static int exit_code(enum message_verdict verdict)
 	return EX_TEMPFAIL;
 }
 
-/* `input` NULL: the message is one from the address of --from. */
-static int explain(struct explain_command *command, struct input *input)
+static int explain(struct explain_command *command)
 {
+	const char *name = command->from == NULL ? command->input.name : NULL;
 	int status;
-	int r = explanation_start(&command->explanation, command->context,
-				  input != NULL ? input->name : NULL, clock_realtime_s());
+	int r = explanation_start(&command->explanation, command->context, name,
+				  clock_realtime_s());
 
 	if (r != 0)
 		return complain(EX_OSERR, "cannot start", r);
-	status = input != NULL ? read_message(command, input) : push_address(command);
+	status = command->from == NULL ? read_message(command) : push_address(command);
 	if (status != EX_OK)
 		return status;
 	r = explanation_end(&command->explanation, command->is_verbose);
@@ -130,37 +132,40 @@ static int explain(struct explain_command *command, struct input *input)
 	return output_end(exit_code(message_signer_verdict(command->explanation.solo.signer)));
 }
 
-static int explain_input(struct explain_command *command, const struct command_line *line)
+/* What the user who calls may read, which is not always what UserID may. */
+static int open_input(struct explain_command *command, const struct command_line *line)
 {
-	struct input input;
-	int r = input_open(&input, line->operand_count > 0 ? line->operands[0] : NULL);
-	int status = r == 0 ? explain(command, &input)
-			    : complain(r == -ENOMEM ? EX_OSERR : EX_NOINPUT, input.name, r);
+	int r = input_open(&command->input, line->operand_count > 0 ? line->operands[0] : NULL);
 
-	input_close(&input);
-	return status;
+	return r == 0 ? EX_OK
+		      : complain(r == -ENOMEM ? EX_OSERR : EX_NOINPUT, command->input.name, r);
 }
 
 static int start(struct explain_command *command, const struct command_line *line)
 {
-	int status;
+	int status = EX_OK;
 
 	if (command->from != NULL && line->operand_count > 0)
 		return command_line_wrong(&form, "--from and FILE are two ways to say the same");
 	if (command->from != NULL && strpbrk(command->from, "<>\r\n") != NULL)
 		return command_line_wrong(&form, "--from: want an address, like joe@example.com");
-	if (core_dump_disable() != 0)
-		return complain(EX_OSERR, "core dumps cannot be switched off", -errno);
+	if (command->from == NULL)
+		status = open_input(command, line);
 	/* Nothing is done, so syslog is not to hear of it either. */
-	status = settings_override(&command->settings, &form, "Syslog", "no");
+	if (status == EX_OK)
+		status = settings_override(&command->settings, &form, "Syslog", "no");
 	if (status == EX_OK)
 		status = settings_read(&command->settings);
+	if (status == EX_OK)
+		status = settings_become_user(&command->settings);
+	if (status == EX_OK && core_dump_disable() != 0)
+		status = complain(EX_OSERR, "core dumps cannot be switched off", -errno);
 	if (status == EX_OK)
 		status = settings_context(&command->settings, &command->context);
 	if (status != EX_OK)
 		return status;
 	solo_signer_open_log(command->context->config);
-	status = command->from != NULL ? explain(command, NULL) : explain_input(command, line);
+	status = explain(command);
 	explanation_deinit(&command->explanation);
 	log_close();
 	return status;
@@ -187,6 +192,7 @@ int cmd_explain(int argc, char **argv)
 	command_line_init(&line, &form, argc, argv);
 	if (command_line_read(&line, take_flag, &command))
 		line.status = start(&command, &line);
+	input_close(&command.input);
 	signing_context_unref(command.context);
 	settings_close(&command.settings);
 	return line.status;

@@ -175,10 +175,12 @@ static int start(struct sign_command *command, const struct command_line *line)
 	if (command->has_single_key && command->settings.path != NULL)
 		return command_line_wrong(&form, "-x and -d, -s, -k are two ways to say the same");
 	status = open_input(command, line);
-	if (status == EX_OK && core_dump_disable() != 0)
-		status = complain(command, EX_OSERR, "core dumps cannot be switched off", "");
 	if (status == EX_OK)
 		status = settings_read(&command->settings);
+	if (status == EX_OK)
+		status = settings_become_user(&command->settings);
+	if (status == EX_OK && core_dump_disable() != 0)
+		status = complain(command, EX_OSERR, "core dumps cannot be switched off", "");
 	if (status == EX_OK)
 		status = settings_context(&command->settings, &context);
 	if (status != EX_OK)

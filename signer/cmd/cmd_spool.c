@@ -137,6 +137,8 @@ static int start(struct spool_command *command, const struct command_line *line)
 	spool_service_hold_signals();
 	r = settings_read(&command->settings);
 	if (r == EX_OK)
+		r = settings_become_user(&command->settings);
+	if (r == EX_OK)
 		r = settings_context(&command->settings, &context);
 	if (r != EX_OK)
 		return r;

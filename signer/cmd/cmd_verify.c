@@ -320,6 +320,8 @@ static int prepare(struct verify_command *command)
 	int r;
 
 	if (status == EX_OK)
+		status = settings_become_user(&command->settings);
+	if (status == EX_OK)
 		status = settings_context(&command->settings, &command->context);
 	if (status == EX_OK)
 		status = load_keys(command);

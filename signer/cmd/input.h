@@ -2,7 +2,7 @@
  * input - stdin or a file, in pieces.
  *
  * Use:      input_open(&input, operand); input_read() until it gives an empty piece; input_close(),
- *           also after an error.
+ *           also after an error; it takes a struct of zeros, too.
  * Errors:   -errno; `name` is there to be told with it.
  * Owns:     the descriptor, and the piece, until the next read. The operand is borrowed.
  * Threads:  one.

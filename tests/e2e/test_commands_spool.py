@@ -12,7 +12,7 @@ import termios
 import time
 import unittest
 
-from postseal_case import MESSAGE, POSTSEAL, PostsealCase
+from postseal_case import MESSAGE, NOBODY, POSTSEAL, PostsealCase
 
 NOT_OURS = MESSAGE.replace(b"example.com", b"example.org")
 MALFORMED = b"Subject: x\r\n\r\nno sender\r\n"
@@ -132,6 +132,25 @@ class Once(PostsealCase):
         stdout, _ = process.communicate(timeout=60)
         self.assertEqual(process.returncode, 65)
         self.assertTrue(stdout.startswith(b"1 signed, "))
+
+
+class Root(PostsealCase):
+    def test_root_becomes_the_user_of_the_configuration(self):
+        config = self.single_key_of_nobody()
+        os.mkdir(self.path("spool"))
+        os.chown(self.path("spool"), NOBODY.pw_uid, NOBODY.pw_gid)
+        self.expect(0, "spool", "--once", "-x", config, self.path("spool"))
+        self.write("spool/in/a", MESSAGE, mode=0o644)
+        self.expect(0, "spool", "--once", "-x", config, self.path("spool"))
+        self.assertIn(b"DKIM-Signature", self.read("spool/out/a"))
+        for name in ("in", "tmp", "out", "failed", ".lock", "out/a"):
+            self.assertEqual(os.stat(self.path(f"spool/{name}")).st_uid, NOBODY.pw_uid, name)
+
+    def test_user_that_is_not_there_is_an_error(self):
+        self.single_key_of_nobody()
+        config = self.single_key("UserID nosuchuser")
+        _, stderr = self.expect(78, "spool", "--once", "-x", config, self.make_spool())
+        self.assertEqual(stderr, 'postseal: UserID: there is no user "nosuchuser"\n')
 
 
 class Terminal(PostsealCase):

@@ -357,6 +357,15 @@ class Verify(PostsealCase):
         )
         self.assertEqual((found["passed"], found["not_passed"]), (1, 2))
 
+    def test_root_sees_keys_as_the_user_of_the_configuration(self):
+        self.expect_line(
+            0,
+            self.signed,
+            "pass d=example.com s=s1 a=rsa-sha256",
+            "-x",
+            self.single_key_of_nobody(),
+        )
+
     def test_what_genkey_wrote_serves_as_keys(self):
         for kind, flags in (("rsa", []), ("rsa", ["-a", "-n", "a note"]), ("ed25519", [])):
             with self.subTest(kind, flags=flags):
