@@ -133,6 +133,17 @@ class Once(PostsealCase):
         self.assertEqual(process.returncode, 65)
         self.assertTrue(stdout.startswith(b"1 signed, "))
 
+    def test_what_stays_is_told_with_the_reason(self):
+        config = self.single_key()
+        os.unlink(self.path("s1.private"))
+        spool = self.make_spool(MESSAGE, MESSAGE)
+        _, stderr = self.expect(75, "spool", "--once", "-x", config, spool)
+        for name in "01":
+            self.assertIn(
+                f"warning in/{name}: stays: {self.path('s1.private')}: No such file or directory\n",
+                stderr,
+            )
+
 
 class Root(PostsealCase):
     def test_root_becomes_the_user_of_the_configuration(self):
