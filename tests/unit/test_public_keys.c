@@ -12,12 +12,26 @@
 
 static const struct problem_place place = {"a.conf", 1, "TestPublicKeys"};
 
+struct row {
+	const char *name;
+	const char *want; /* NULL: there is none */
+};
+
+static void expect_records(const struct public_keys *keys, const struct row *rows, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		struct bytes record;
+		bool found = public_keys_find(keys, bytes_of_string(rows[i].name), &record);
+
+		assert_true(found == (rows[i].want != NULL));
+		if (found)
+			assert_true(bytes_equal(record, bytes_of_string(rows[i].want)));
+	}
+}
+
 static void name_gives_its_record(void **state)
 {
-	static const struct {
-		const char *name;
-		const char *want; /* NULL: there is none */
-	} rows[] = {
+	static const struct row rows[] = {
 		{"s1._domainkey.example.com", "v=DKIM1; k=rsa; p=AAAA#B"},
 		{"S1._DomainKey.EXAMPLE.com", "v=DKIM1; k=rsa; p=AAAA#B"},
 		{"s1._domainkey.example.com.", "v=DKIM1; k=rsa; p=AAAA#B"},
@@ -42,14 +56,7 @@ static void name_gives_its_record(void **state)
 				     "S1._domainkey.example.com p=second\n"),
 			place, &fixture.problems, &keys),
 		0);
-	for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
-		struct bytes record;
-		bool found = public_keys_find(keys, bytes_of_string(rows[i].name), &record);
-
-		assert_true(found == (rows[i].want != NULL));
-		if (found)
-			assert_true(bytes_equal(record, bytes_of_string(rows[i].want)));
-	}
+	expect_records(keys, rows, ARRAY_COUNT(rows));
 	assert_string_equal(
 		fixture_told(&fixture),
 		"error keys:5: \"s3._domainkey.example.com\" has no record; needed: " FORMS
@@ -61,10 +68,7 @@ static void name_gives_its_record(void **state)
 
 static void record_of_a_zone_file_gives_its_domain(void **state)
 {
-	static const struct {
-		const char *name;
-		const char *want; /* NULL: there is none */
-	} rows[] = {
+	static const struct row rows[] = {
 		{"s1._domainkey.example.com", "v=DKIM1; k=rsa; p=AAAABBBB"},
 		{"s2._domainkey.example.net", "p=CCCC"},
 		{"s3._domainkey.example.org", "p=DDDD"},
@@ -97,14 +101,7 @@ static void record_of_a_zone_file_gives_its_domain(void **state)
 				"s7._domainkey.example.com IN TXT ( \"p=HHHH\"\n"),
 			place, &fixture.problems, &keys),
 		0);
-	for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
-		struct bytes record;
-		bool found = public_keys_find(keys, bytes_of_string(rows[i].name), &record);
-
-		assert_true(found == (rows[i].want != NULL));
-		if (found)
-			assert_true(bytes_equal(record, bytes_of_string(rows[i].want)));
-	}
+	expect_records(keys, rows, ARRAY_COUNT(rows));
 	assert_string_equal(
 		fixture_told(&fixture),
 		"error keys:8: \"s5._domainkey\" has no domain; needed: the whole name, "
