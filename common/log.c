@@ -40,7 +40,9 @@ static struct log_sink {
 	pthread_cond_t wake;
 	enum log_state state;
 	bool closing;
-	enum log_target target; /* does not change while the writer runs, which alone asks for it */
+	/* These do not change while the writer runs, which alone asks for them. */
+	enum log_target target;
+	const char *before;
 	size_t queue_bytes;
 	struct buffer filling;
 	struct buffer writing;
@@ -57,10 +59,10 @@ static struct log_sink {
 static const char *const level_names[] = {"error", "warning", "notice", "info", "debug"};
 static const int level_priorities[] = {LOG_ERR, LOG_WARNING, LOG_NOTICE, LOG_INFO, LOG_DEBUG};
 
-static void write_to_stderr(enum log_level level, const char *text)
+static void write_to_stderr(const char *before, enum log_level level, const char *text)
 {
-	char line[LOG_LINE_MAX + 32];
-	int size = snprintf(line, sizeof(line), "%s %s\n", level_names[level], text);
+	char line[LOG_LINE_MAX + 64];
+	int size = snprintf(line, sizeof(line), "%.32s%s %s\n", before, level_names[level], text);
 
 	/* If nobody reads our words, nobody hears of that either. */
 	(void)!descriptor_write(STDERR_FILENO, bytes_of(line, (size_t)size));
@@ -123,7 +125,7 @@ static void write_records(const struct buffer *records)
 		if (sink.target == LOG_TARGET_SYSLOG)
 			syslog(level_priorities[level], "%s", text);
 		else
-			write_to_stderr(level, text);
+			write_to_stderr(sink.before, level, text);
 		offset += strlen(text) + 2;
 	}
 }
@@ -197,6 +199,7 @@ static int queue_start(const struct log_config *config)
 
 	sink.queue_bytes = config->queue_bytes == 0 ? QUEUE_BYTES_DEFAULT : config->queue_bytes;
 	sink.target = config->target;
+	sink.before = config->before == NULL ? "" : config->before;
 	sink.closing = false;
 	sink.repeats = calloc(1, sizeof(*sink.repeats));
 	if (sink.repeats == NULL)
@@ -309,5 +312,5 @@ void log_line(enum log_level level, const char *format, ...)
 		queue_line(level, text);
 	pthread_mutex_unlock(&sink.mutex);
 	if (state == LOG_AT_ONCE)
-		write_to_stderr(level, text);
+		write_to_stderr("", level, text);
 }

@@ -47,6 +47,7 @@ struct log_config {
 	const char *name;     /* what syslog calls us; must live until log_close() */
 	int facility;	      /* syslog's LOG_MAIL and so on */
 	size_t queue_bytes;   /* bound of the queue; 0: 256 KiB */
+	const char *before;   /* what stderr gets before each line; NULL: nothing. Must live, too */
 };
 
 /* Errors: -ENOMEM, or what starting the thread gave; lines then still go to stderr. */

@@ -237,26 +237,26 @@ static int check(struct check_command *command)
 	return output_end(status);
 }
 
+static int take_flag(void *arg, int flag, const char *value)
+{
+	struct check_command *command = arg;
+
+	switch (flag) {
+	case FLAG_JSON: command->json = true; return EX_OK;
+	default: return settings_flag(&command->settings, &form, flag, value);
+	}
+}
+
 int cmd_check(int argc, char **argv)
 {
 	struct check_command command = {0};
 	struct command_line line;
-	int status = EX_OK;
-	int flag = 0;
 
 	settings_init(&command.settings, SETTINGS_TELL);
 	progress_init(&command.progress);
 	command_line_init(&line, &form, argc, argv);
-	while (status == EX_OK && (flag = command_line_next(&line)) > 0) {
-		if (flag == FLAG_JSON)
-			command.json = true;
-		else
-			status = settings_flag(&command.settings, &form, flag, line.value);
-	}
-	if (status == EX_OK && flag == COMMAND_LINE_OVER)
-		status = line.status;
-	else if (status == EX_OK)
-		status = check(&command);
+	if (command_line_read(&line, take_flag, &command))
+		line.status = check(&command);
 	settings_close(&command.settings);
-	return status;
+	return line.status;
 }

@@ -105,8 +105,9 @@ static const struct command_form form = {
 	.flag_count = ARRAY_COUNT(flags),
 };
 
-static int take_flag(struct daemon *daemon, int flag, const char *value)
+static int take_flag(void *arg, int flag, const char *value)
 {
+	struct daemon *daemon = arg;
 	for (size_t i = 0; i < ARRAY_COUNT(option_flags); i++) {
 		const struct option_flag *known = &option_flags[i];
 
@@ -194,6 +195,8 @@ static int check_only(struct daemon *daemon)
 		r = process_find(daemon->settings.config, &daemon->process, why) == EX_OK
 			    ? EX_OK
 			    : say(EX_CONFIG, why, "");
+	if (r == EX_OK)
+		r = settings_become_user(&daemon->settings);
 	if (r == EX_OK && daemon->settings.config->spool_directory == NULL)
 		fprintf(stderr, "warning: %s\n", nothing_to_do);
 	if (r == EX_OK)
@@ -406,21 +409,15 @@ int cmd_daemon(int argc, char **argv)
 {
 	struct daemon daemon = {.background = BACKGROUND_NONE};
 	struct command_line line;
-	int status = EX_OK;
-	int flag = 0;
 
 	settings_init(&daemon.settings, SETTINGS_TELL);
 	command_line_init(&line, &form, argc, argv);
-	while (status == EX_OK && (flag = command_line_next(&line)) > 0)
-		status = take_flag(&daemon, flag, line.value);
-	if (status == EX_OK && flag == COMMAND_LINE_OVER)
-		status = line.status;
-	else if (status == EX_OK)
-		status = start(&daemon);
+	if (command_line_read(&line, take_flag, &daemon))
+		line.status = start(&daemon);
 	settings_close(&daemon.settings);
 	free(daemon.file);
 	free(daemon.spool_directory);
 	free(daemon.pid_file);
 	free(daemon.log_name);
-	return status;
+	return line.status;
 }

@@ -8,6 +8,7 @@
  */
 #include "signer/cmd/command.h"
 #include "signer/cmd/explain_report.h"
+#include "signer/cmd/input.h"
 #include "signer/cmd/output.h"
 #include "signer/cmd/settings.h"
 
@@ -16,13 +17,8 @@
 #include "signer/keys/core_dump.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
-
-#define READ_SIZE ((size_t)64 << 10)
 
 enum {
 	FLAG_JSON = COMMAND_LINE_LONG,
@@ -31,7 +27,8 @@ enum {
 
 struct explain_command {
 	struct settings settings;
-	const char *from;
+	const char *from; /* NULL: there is a message, in `input` */
+	struct input input;
 	bool json;
 	bool is_verbose;
 	struct signing_context *context;
@@ -69,28 +66,6 @@ static int complain(int status, const char *what, int error)
 	return status;
 }
 
-static int read_file(struct explain_command *command, const char *name, int fd)
-{
-	uint8_t *piece = malloc(READ_SIZE);
-	int r = piece == NULL ? -ENOMEM : 0;
-
-	while (r == 0) {
-		ssize_t size = read(fd, piece, READ_SIZE);
-
-		if (size < 0 && errno == EINTR)
-			continue;
-		if (size < 0)
-			r = -errno;
-		if (size <= 0)
-			break;
-		r = explanation_push(&command->explanation, bytes_of(piece, (size_t)size));
-	}
-	free(piece);
-	if (r == 0)
-		return EX_OK;
-	return complain(r == -ENOMEM ? EX_OSERR : r == -EISDIR ? EX_NOINPUT : EX_IOERR, name, r);
-}
-
 static int push_address(struct explain_command *command)
 {
 	struct buffer text = {0};
@@ -103,22 +78,23 @@ static int push_address(struct explain_command *command)
 	return r == 0 ? EX_OK : complain(EX_OSERR, command->from, r);
 }
 
-static int read_message(struct explain_command *command, const struct command_line *line)
+static int read_message(struct explain_command *command)
 {
-	const char *name = line->operand_count > 0 ? line->operands[0] : "-";
-	int status;
-	int fd;
+	struct input *input = &command->input;
+	struct bytes piece;
+	int r;
 
-	if (command->from != NULL)
-		return push_address(command);
-	if (strcmp(name, "-") == 0)
-		return read_file(command, "stdin", STDIN_FILENO);
-	fd = open(name, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return complain(EX_NOINPUT, name, -errno);
-	status = read_file(command, name, fd);
-	close(fd);
-	return status;
+	do {
+		r = input_read(input, &piece);
+		if (r == 0)
+			r = explanation_push(&command->explanation, piece);
+	} while (r == 0 && piece.size > 0);
+	if (r == 0)
+		return EX_OK;
+	return complain(r == -ENOMEM   ? EX_OSERR
+			: r == -EISDIR ? EX_NOINPUT
+				       : EX_IOERR,
+			input->name, r);
 }
 
 static int exit_code(enum message_verdict verdict)
@@ -134,16 +110,16 @@ static int exit_code(enum message_verdict verdict)
 	return EX_TEMPFAIL;
 }
 
-static int explain(struct explain_command *command, const struct command_line *line)
+static int explain(struct explain_command *command)
 {
-	const char *name = line->operand_count > 0 ? line->operands[0] : "stdin";
+	const char *name = command->from == NULL ? command->input.name : NULL;
 	int status;
-	int r = explanation_start(&command->explanation, command->context,
-				  command->from != NULL ? NULL : name, clock_realtime_s());
+	int r = explanation_start(&command->explanation, command->context, name,
+				  clock_realtime_s());
 
 	if (r != 0)
 		return complain(EX_OSERR, "cannot start", r);
-	status = read_message(command, line);
+	status = command->from == NULL ? read_message(command) : push_address(command);
 	if (status != EX_OK)
 		return status;
 	r = explanation_end(&command->explanation, command->is_verbose);
@@ -156,53 +132,68 @@ static int explain(struct explain_command *command, const struct command_line *l
 	return output_end(exit_code(message_signer_verdict(command->explanation.solo.signer)));
 }
 
+/* What the user who calls may read, which is not always what UserID may. */
+static int open_input(struct explain_command *command, const struct command_line *line)
+{
+	int r = input_open(&command->input, line->operand_count > 0 ? line->operands[0] : NULL);
+
+	return r == 0 ? EX_OK
+		      : complain(r == -ENOMEM ? EX_OSERR : EX_NOINPUT, command->input.name, r);
+}
+
 static int start(struct explain_command *command, const struct command_line *line)
 {
-	int status;
+	int status = EX_OK;
 
 	if (command->from != NULL && line->operand_count > 0)
 		return command_line_wrong(&form, "--from and FILE are two ways to say the same");
 	if (command->from != NULL && strpbrk(command->from, "<>\r\n") != NULL)
 		return command_line_wrong(&form, "--from: want an address, like joe@example.com");
-	if (core_dump_disable() != 0)
-		return complain(EX_OSERR, "core dumps cannot be switched off", -errno);
+	if (command->from == NULL)
+		status = open_input(command, line);
 	/* Nothing is done, so syslog is not to hear of it either. */
-	status = settings_override(&command->settings, &form, "Syslog", "no");
+	if (status == EX_OK)
+		status = settings_override(&command->settings, &form, "Syslog", "no");
 	if (status == EX_OK)
 		status = settings_read(&command->settings);
+	if (status == EX_OK)
+		status = settings_become_user(&command->settings);
+	if (status == EX_OK && core_dump_disable() != 0)
+		status = complain(EX_OSERR, "core dumps cannot be switched off", -errno);
 	if (status == EX_OK)
 		status = settings_context(&command->settings, &command->context);
 	if (status != EX_OK)
 		return status;
 	solo_signer_open_log(command->context->config);
-	status = explain(command, line);
+	status = explain(command);
 	explanation_deinit(&command->explanation);
 	log_close();
 	return status;
+}
+
+static int take_flag(void *arg, int flag, const char *value)
+{
+	struct explain_command *command = arg;
+
+	switch (flag) {
+	case FLAG_FROM: command->from = value; return EX_OK;
+	case FLAG_JSON: command->json = true; return EX_OK;
+	case 'v': command->is_verbose = true; return EX_OK;
+	default: return settings_flag(&command->settings, &form, flag, value);
+	}
 }
 
 int cmd_explain(int argc, char **argv)
 {
 	struct explain_command command = {0};
 	struct command_line line;
-	int status = EX_OK;
-	int flag = 0;
 
 	settings_init(&command.settings, SETTINGS_QUIET);
 	command_line_init(&line, &form, argc, argv);
-	while (status == EX_OK && (flag = command_line_next(&line)) > 0) {
-		switch (flag) {
-		case FLAG_FROM: command.from = line.value; break;
-		case FLAG_JSON: command.json = true; break;
-		case 'v': command.is_verbose = true; break;
-		default: status = settings_flag(&command.settings, &form, flag, line.value);
-		}
-	}
-	if (status == EX_OK && flag == COMMAND_LINE_OVER)
-		status = line.status;
-	else if (status == EX_OK)
-		status = start(&command, &line);
+	if (command_line_read(&line, take_flag, &command))
+		line.status = start(&command, &line);
+	input_close(&command.input);
 	signing_context_unref(command.context);
 	settings_close(&command.settings);
-	return status;
+	return line.status;
 }

@@ -111,8 +111,9 @@ static int take_bits(struct genkey_command *command, const char *value)
 	return EX_OK;
 }
 
-static int take_flag(struct genkey_command *command, int flag, const char *value)
+static int take_flag(void *arg, int flag, const char *value)
 {
+	struct genkey_command *command = arg;
 	struct zone_record *record = &command->record;
 
 	switch (flag) {
@@ -294,18 +295,12 @@ int cmd_genkey(int argc, char **argv)
 		.directory = ".",
 	};
 	struct command_line line;
-	int status = EX_OK;
-	int flag = 0;
 
 	command_line_init(&line, &form, argc, argv);
-	while (status == EX_OK && (flag = command_line_next(&line)) > 0)
-		status = take_flag(&command, flag, line.value);
-	if (status == EX_OK && flag == COMMAND_LINE_OVER)
-		status = line.status;
-	else if (status == EX_OK)
-		status = start(&command);
+	if (command_line_read(&line, take_flag, &command))
+		line.status = start(&command);
 	secret_memory_deinit(&command.pem);
 	buffer_deinit(&command.public_key);
 	buffer_deinit(&command.text);
-	return status;
+	return line.status;
 }

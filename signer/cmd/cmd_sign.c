@@ -8,6 +8,7 @@
  */
 #include "signer/cmd/command.h"
 #include "signer/cmd/held_message.h"
+#include "signer/cmd/input.h"
 #include "signer/cmd/settings.h"
 #include "signer/cmd/solo_signer.h"
 
@@ -17,21 +18,16 @@
 #include "signer/keys/core_dump.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-#define READ_SIZE ((size_t)64 << 10)
 
 struct sign_command {
 	struct settings settings;
 	bool is_verbose;
 	bool has_single_key; /* -d, -s or -k */
 
-	const char *name; /* of the input, for people */
-	int fd;
+	struct input input;
 	struct held_message message;
 	struct solo_signer solo;
 };
@@ -69,7 +65,7 @@ static bool is_talkative(const struct sign_command *command)
 static int complain(const struct sign_command *command, int status, const char *what,
 		    const char *why)
 {
-	fprintf(stderr, "postseal sign: %s: %s%s%s\n", command->name, what,
+	fprintf(stderr, "postseal sign: %s: %s%s%s\n", command->input.name, what,
 		why[0] != '\0' ? ": " : "", why);
 	return status;
 }
@@ -88,26 +84,23 @@ static int status_of_errno(int error)
 	}
 }
 
-static int read_message(struct sign_command *command, uint8_t *piece)
+static int read_message(struct sign_command *command)
 {
-	for (;;) {
-		ssize_t size = read(command->fd, piece, READ_SIZE);
-		int r = 0;
+	struct bytes piece;
+	int r;
 
-		if (size < 0 && errno == EINTR)
-			continue;
-		if (size < 0)
-			return complain(command, errno == EISDIR ? EX_NOINPUT : EX_IOERR,
-					"cannot read", strerror(errno));
-		if (size == 0)
-			break;
+	do {
+		r = input_read(&command->input, &piece);
+		if (r != 0)
+			return complain(command, r == -EISDIR ? EX_NOINPUT : EX_IOERR,
+					"cannot read", strerror(-r));
 		if (!solo_signer_is_refused(&command->solo))
-			r = held_message_append(&command->message, bytes_of(piece, (size_t)size));
+			r = held_message_append(&command->message, piece);
 		if (r != 0)
 			return complain(command, status_of_errno(r), "cannot be held",
 					strerror(-r));
-		solo_signer_push(&command->solo, bytes_of(piece, (size_t)size));
-	}
+		solo_signer_push(&command->solo, piece);
+	} while (piece.size > 0);
 	solo_signer_end(&command->solo);
 	return EX_OK;
 }
@@ -150,33 +143,29 @@ static int act_on_verdict(struct sign_command *command)
 
 static int sign(struct sign_command *command, struct signing_context *context)
 {
-	uint8_t *piece = malloc(READ_SIZE);
-	int r = piece == NULL ? -ENOMEM : solo_signer_init(&command->solo);
+	int r = solo_signer_init(&command->solo);
 	int status;
 
 	if (r == 0) {
-		solo_signer_start(&command->solo, context, command->name, clock_realtime_s());
-		status = read_message(command, piece);
+		solo_signer_start(&command->solo, context, command->input.name, clock_realtime_s());
+		status = read_message(command);
 	} else {
 		status = complain(command, EX_TEMPFAIL, "cannot start", strerror(-r));
 	}
 	if (status == EX_OK)
 		status = act_on_verdict(command);
 	solo_signer_deinit(&command->solo);
-	free(piece);
 	return status;
 }
 
 static int open_input(struct sign_command *command, const struct command_line *line)
 {
-	command->name = line->operand_count > 0 ? line->operands[0] : "stdin";
-	command->fd = STDIN_FILENO;
-	if (line->operand_count == 0 || strcmp(command->name, "-") == 0)
+	int r = input_open(&command->input, line->operand_count > 0 ? line->operands[0] : NULL);
+
+	if (r == 0)
 		return EX_OK;
-	command->fd = open(command->name, O_RDONLY | O_CLOEXEC);
-	if (command->fd < 0)
-		return complain(command, EX_NOINPUT, "cannot open", strerror(errno));
-	return EX_OK;
+	return complain(command, r == -ENOMEM ? EX_TEMPFAIL : EX_NOINPUT, "cannot open",
+			strerror(-r));
 }
 
 static int start(struct sign_command *command, const struct command_line *line)
@@ -187,10 +176,12 @@ static int start(struct sign_command *command, const struct command_line *line)
 	if (command->has_single_key && command->settings.path != NULL)
 		return command_line_wrong(&form, "-x and -d, -s, -k are two ways to say the same");
 	status = open_input(command, line);
-	if (status == EX_OK && core_dump_disable() != 0)
-		status = complain(command, EX_OSERR, "core dumps cannot be switched off", "");
 	if (status == EX_OK)
 		status = settings_read(&command->settings);
+	if (status == EX_OK)
+		status = settings_become_user(&command->settings);
+	if (status == EX_OK && core_dump_disable() != 0)
+		status = complain(command, EX_OSERR, "core dumps cannot be switched off", "");
 	if (status == EX_OK)
 		status = settings_context(&command->settings, &context);
 	if (status != EX_OK)
@@ -202,8 +193,9 @@ static int start(struct sign_command *command, const struct command_line *line)
 	return status;
 }
 
-static int take_flag(struct sign_command *command, int flag, const char *value)
+static int take_flag(void *arg, int flag, const char *value)
 {
+	struct sign_command *command = arg;
 	const char *name = "Canonicalization";
 
 	switch (flag) {
@@ -221,22 +213,15 @@ static int take_flag(struct sign_command *command, int flag, const char *value)
 
 int cmd_sign(int argc, char **argv)
 {
-	struct sign_command command = {.fd = -1, .message = HELD_MESSAGE_NEW};
+	struct sign_command command = {.message = HELD_MESSAGE_NEW};
 	struct command_line line;
-	int status = EX_OK;
-	int flag = 0;
 
 	settings_init(&command.settings, SETTINGS_QUIET);
 	command_line_init(&line, &form, argc, argv);
-	while (status == EX_OK && (flag = command_line_next(&line)) > 0)
-		status = take_flag(&command, flag, line.value);
-	if (status == EX_OK && flag == COMMAND_LINE_OVER)
-		status = line.status;
-	else if (status == EX_OK)
-		status = start(&command, &line);
+	if (command_line_read(&line, take_flag, &command))
+		line.status = start(&command, &line);
 	held_message_deinit(&command.message);
-	if (command.fd > STDERR_FILENO)
-		close(command.fd);
+	input_close(&command.input);
 	settings_close(&command.settings);
-	return status;
+	return line.status;
 }

@@ -50,12 +50,12 @@ static const struct command_form form = {
 	.operands_max = 1,
 };
 
-static void show_progress(void *arg, const struct spool_result *so_far, uint64_t waiting)
+static void show_progress(void *arg, const struct spool_result *so_far, uint64_t left)
 {
 	struct spool_command *command = arg;
 	uint64_t done = so_far->released_units + so_far->passed_units + so_far->failed_units;
 
-	progress_draw(&command->progress, "signing", done, done + waiting);
+	progress_draw(&command->progress, "signing", done, done + left);
 }
 
 static void print_json(const struct spool_result *result)
@@ -105,6 +105,7 @@ static int run(struct spool_command *command, struct signing_context *context, c
 	const struct log_config log_config = {
 		.target = LOG_TARGET_STDERR,
 		.level = command->once ? LOG_LEVEL_WARNING : LOG_LEVEL_INFO,
+		.before = command->once && command->progress.shown ? PROGRESS_ERASE : NULL,
 	};
 	struct spool_service service = {
 		.settings = &command->settings,
@@ -137,6 +138,8 @@ static int start(struct spool_command *command, const struct command_line *line)
 	spool_service_hold_signals();
 	r = settings_read(&command->settings);
 	if (r == EX_OK)
+		r = settings_become_user(&command->settings);
+	if (r == EX_OK)
 		r = settings_context(&command->settings, &context);
 	if (r != EX_OK)
 		return r;
@@ -149,27 +152,27 @@ static int start(struct spool_command *command, const struct command_line *line)
 	return r;
 }
 
+static int take_flag(void *arg, int flag, const char *value)
+{
+	struct spool_command *command = arg;
+
+	switch (flag) {
+	case FLAG_ONCE: command->once = true; return EX_OK;
+	case FLAG_JSON: command->json = true; return EX_OK;
+	default: return settings_flag(&command->settings, &form, flag, value);
+	}
+}
+
 int cmd_spool(int argc, char **argv)
 {
 	struct spool_command command = {0};
 	struct command_line line;
-	int status = EX_OK;
-	int flag = 0;
 
 	settings_init(&command.settings, SETTINGS_TELL);
 	progress_init(&command.progress);
 	command_line_init(&line, &form, argc, argv);
-	while (status == EX_OK && (flag = command_line_next(&line)) > 0) {
-		switch (flag) {
-		case FLAG_ONCE: command.once = true; break;
-		case FLAG_JSON: command.json = true; break;
-		default: status = settings_flag(&command.settings, &form, flag, line.value);
-		}
-	}
-	if (status == EX_OK && flag == COMMAND_LINE_OVER)
-		return line.status;
-	if (status == EX_OK)
-		status = start(&command, &line);
+	if (command_line_read(&line, take_flag, &command))
+		line.status = start(&command, &line);
 	settings_close(&command.settings);
-	return status;
+	return line.status;
 }

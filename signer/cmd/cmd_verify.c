@@ -2,29 +2,29 @@
  * postseal verify: the signatures of messages, with keys from a file or from the configuration.
  *
  * How it works: a message passes by once, in pieces; everything is made once and used for all of
- * them. What is found is written as soon as it is known, one line or JSON object a signature.
+ * them. A file of which the name says that it is a batch goes through the reader that the spool has
+ * for it, so both see the same messages in it.
  */
-#include "common/json_stream.h"
 #include "signer/cmd/command.h"
+#include "signer/cmd/input.h"
 #include "signer/cmd/key_finder.h"
+#include "signer/cmd/message_verifier.h"
 #include "signer/cmd/output.h"
 #include "signer/cmd/progress.h"
 #include "signer/cmd/settings.h"
+#include "signer/cmd/verify_report.h"
 
 #include "common/clock.h"
-#include "signer/dkim/message_reader.h"
 #include "signer/keys/core_dump.h"
+#include "signer/spool/bsmtp_reader.h"
+#include "signer/spool/unit.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#define READ_SIZE	 ((size_t)64 << 10)
-#define HEADER_SIZE_MAX	 ((size_t)16 << 20)
 #define SIGNATURES_MAX	 100
 #define CLOCK_DRIFT_S	 300
 #define PROGRESS_FILES	 64 /* between two looks at the clock */
@@ -39,28 +39,23 @@ struct verify_command {
 	struct settings settings;
 	const char *keys_path;
 	bool json;
-	struct json_stream writer;
 	struct progress progress;
 
 	struct signing_context *context; /* NULL: there is no configuration */
 	struct public_keys *records;	 /* NULL: there is no file */
 	struct key_finder *finder;
-	struct header header;
-	struct message_reader reader;
-	struct verification verification;
-	struct verification_options options;
-	uint8_t *piece;
-
-	uint64_t messages;
-	uint64_t passed;
-	uint64_t unreadable;
+	struct message_verifier verifier;
+	struct bsmtp_reader batch;
+	struct verify_report report;
+	uint64_t unreadable; /* files */
 };
 
 static const struct command_flag flags[] = {
 	SETTINGS_FLAG_CONFIG,
 	SETTINGS_FLAG_OPTION,
 	{FLAG_KEYS, "keys", "FILE",
-	 "key records, a line each: SELECTOR._domainkey.DOMAIN RECORD (TestPublicKeys)"},
+	 "key records: what genkey wrote (.txt), or a line each: SELECTOR._domainkey.DOMAIN "
+	 "RECORD"},
 	{FLAG_JSON, "json", NULL, "what was found as JSON on stdout"},
 };
 
@@ -68,262 +63,180 @@ static const struct command_form form = {
 	.name = "postseal verify",
 	.synopsis = "[-x FILE] [-o NAME=VALUE] [--keys FILE] [--json] [FILE...]",
 	.purpose =
-		"Says of each signature of each message (stdin, or FILE...) whether it is good, "
-		"and\n"
-		"if not, why. Keys come from --keys or TestPublicKeys, and then from the keys "
-		"that\n"
-		"the configuration signs with; nothing is looked up in the DNS. With --keys and\n"
-		"without -x no configuration is read.",
+		"Says of each signature of each message whether it is good, and if not, why. A "
+		"FILE\n"
+		"(or stdin) is one message, a FILE.bsmtp is a batch of messages (RFC 2442). Keys "
+		"come\n"
+		"from --keys or TestPublicKeys, and then from the keys that the configuration "
+		"signs\n"
+		"with; nothing is looked up in the DNS. With --keys and without -x no "
+		"configuration\n"
+		"is read.",
 	.flags = flags,
 	.flag_count = ARRAY_COUNT(flags),
-	.notes = "Exit status: 0 every message has a signature that passes, 65 one has not, 66 a "
-		 "FILE\n"
-		 "cannot be read, 78 configuration.",
+	.notes = "Exit status: 0 every message of every FILE has a signature that passes, 65 one "
+		 "has\n"
+		 "not, 66 a FILE cannot be read, 78 configuration.",
 	.operands_max = SIZE_MAX,
 };
 
-/* One word of four for each status. */
-static const char *result_word(enum verification_status status)
+/* Finds the keys that signatures need, and tells what became of each. */
+static int judge(struct verify_command *command)
 {
-	switch (status) {
-	case VERIFICATION_PASS: return "pass";
-	case VERIFICATION_BODY_SHORT:
-	case VERIFICATION_BODY_DIFFERS: return "fail (body)";
-	case VERIFICATION_HEADER_DIFFERS: return "fail (header)";
-	case VERIFICATION_NO_KEY: return "no key";
-	case VERIFICATION_NEEDS_BODY:
-	case VERIFICATION_NEEDS_KEY:
-	case VERIFICATION_MALFORMED:
-	case VERIFICATION_EXPIRED:
-	case VERIFICATION_FROM_FUTURE:
-	case VERIFICATION_KEY_MALFORMED:
-	case VERIFICATION_KEY_REVOKED:
-	case VERIFICATION_KEY_TYPE:
-	case VERIFICATION_KEY_HASH:
-	case VERIFICATION_KEY_SERVICE:
-	case VERIFICATION_KEY_SUBDOMAIN:
-	case VERIFICATION_KEY_SMALL: break;
-	}
-	return "invalid";
-}
+	struct verification *verification = &command->verifier.verification;
+	int r = 0;
 
-static const char *reason_of(const struct verification_result *result, const char *why)
-{
-	if (why[0] != '\0')
-		return why;
-	if (result->status == VERIFICATION_MALFORMED)
-		return dkim_signature_reason(result->reason);
-	return verification_status_text(result->status);
-}
-
-static void print_line(const char *name, const struct verification_result *result, const char *why)
-{
-	const struct dkim_signature *signature = &result->signature;
-
-	output_text(stdout, bytes_of_string(name));
-	printf(": %s", result_word(result->status));
-	if (result->status != VERIFICATION_MALFORMED) {
-		fputs(" d=", stdout);
-		output_text(stdout, signature->domain);
-		fputs(" s=", stdout);
-		output_text(stdout, signature->selector);
-		printf(" a=%s", dkim_algorithm_name(signature->algorithm));
-	}
-	if (result->status != VERIFICATION_PASS) {
-		fputs(": ", stdout);
-		output_text(stdout, bytes_of_string(reason_of(result, why)));
-	}
-	putchar('\n');
-}
-
-static void print_object(struct json_stream *json, const struct verification_result *result,
-			 unsigned bits, const char *why)
-{
-	const struct dkim_signature *signature = &result->signature;
-
-	json_stream_begin(json, NULL, '{');
-	json_stream_bool(json, "pass", result->status == VERIFICATION_PASS);
-	json_stream_string(json, "status", verification_status_name(result->status));
-	json_stream_string(json, "reason",
-			   result->status == VERIFICATION_PASS ? NULL : reason_of(result, why));
-	if (result->status != VERIFICATION_MALFORMED) {
-		json_stream_bytes(json, "domain", signature->domain);
-		json_stream_bytes(json, "selector", signature->selector);
-		json_stream_bytes(json, "identity", buffer_bytes(&signature->identity));
-		json_stream_string(json, "algorithm", dkim_algorithm_name(signature->algorithm));
-		json_stream_string(json, "header_canonicalization",
-				   canonicalization_name(signature->header_canonicalization));
-		json_stream_string(json, "body_canonicalization",
-				   canonicalization_name(signature->body_canonicalization));
-	}
-	if (bits != 0)
-		json_stream_number(json, "key_bits", bits);
-	json_stream_end(json, '}');
-}
-
-/* One signature: finds its key if it needs one, and tells. */
-static int judge(struct verify_command *command, const char *name, size_t index, bool *passes)
-{
-	const struct verification_result *result = verification_result(&command->verification,
-								       index);
-	char why[KEY_FINDER_WHY_SIZE] = "";
-	unsigned bits = 0;
-
-	if (result->status == VERIFICATION_NEEDS_KEY) {
+	for (size_t i = 0; r == 0 && i < verification_count(verification); i++) {
+		const struct verification_result *result = verification_result(verification, i);
+		char why[KEY_FINDER_WHY_SIZE] = "";
 		enum verification_status status;
-		int r = key_finder_judge(command->finder, result, &status, &bits, why);
+		unsigned bits = 0;
 
-		if (r != 0)
-			return r;
-		verification_set(&command->verification, index, status);
-	}
-	if (result->status == VERIFICATION_PASS)
-		*passes = true;
-	if (command->json)
-		print_object(&command->writer, result, bits, why);
-	else
-		print_line(name, result, why);
-	return 0;
-}
-
-static void begin_message(struct verify_command *command, const char *name)
-{
-	if (!command->json)
-		return;
-	json_stream_begin(&command->writer, NULL, '{');
-	json_stream_string(&command->writer, "file", name);
-	json_stream_begin(&command->writer, "signatures", '[');
-}
-
-/* `fault` NULL: the message could be read. */
-static void end_message(struct verify_command *command, const char *name, bool passes,
-			const char *fault)
-{
-	size_t count = fault == NULL ? verification_count(&command->verification) : 0;
-	size_t skipped = fault == NULL ? verification_skipped(&command->verification) : 0;
-
-	command->messages++;
-	command->passed += passes;
-	if (command->json) {
-		json_stream_end(&command->writer, ']');
-		json_stream_bool(&command->writer, "pass", passes);
-		json_stream_number(&command->writer, "skipped", skipped);
-		json_stream_string(&command->writer, "error", fault);
-		json_stream_end(&command->writer, '}');
-		return;
-	}
-	if (fault != NULL || count == 0) {
-		output_text(stdout, bytes_of_string(name));
-		printf(": %s\n", fault != NULL ? fault : "none: the message has no signature");
-	}
-	if (skipped > 0) {
-		output_text(stdout, bytes_of_string(name));
-		printf(": %zu more signatures were not looked at\n", skipped);
-	}
-}
-
-/* What is wrong with the message as a whole, in `fault`. */
-static int message_fault(struct verify_command *command, int r, char fault[KEY_FINDER_WHY_SIZE])
-{
-	if (r < 0)
-		return r;
-	if (message_reader_is_done(&command->reader))
-		snprintf(fault, KEY_FINDER_WHY_SIZE, "malformed: its body has a CR without LF");
-	else if (r == MESSAGE_E_NO_HEADER)
-		snprintf(fault, KEY_FINDER_WHY_SIZE, "malformed: %s", message_reader_reason(r));
-	else
-		snprintf(fault, KEY_FINDER_WHY_SIZE, "malformed: line %" PRIu64 ": %s",
-			 message_reader_lines(&command->reader), message_reader_reason(r));
-	return 0;
-}
-
-static int push(struct verify_command *command, struct bytes piece)
-{
-	size_t consumed;
-	int r;
-
-	if (!message_reader_is_done(&command->reader)) {
-		r = message_reader_push(&command->reader, piece, &consumed);
-		if (r != 0)
-			return r;
-		piece = bytes_skip(piece, consumed);
-		if (!message_reader_is_done(&command->reader))
-			return 0;
-		r = verification_start(&command->verification, &command->header, &command->options);
-		if (r != 0)
-			return r;
-	}
-	return verification_push(&command->verification, piece);
-}
-
-static int push_end(struct verify_command *command)
-{
-	int r;
-
-	if (!message_reader_is_done(&command->reader)) {
-		r = message_reader_finish(&command->reader);
-		if (r == 0)
-			r = verification_start(&command->verification, &command->header,
-					       &command->options);
-		if (r != 0)
-			return r;
-	}
-	return verification_finish(&command->verification);
-}
-
-static int hash_message(struct verify_command *command, int fd, bool *is_readable)
-{
-	message_reader_start(&command->reader, &command->header, command->options.fix_crlf);
-	for (;;) {
-		ssize_t size = read(fd, command->piece, READ_SIZE);
-		int r;
-
-		if (size < 0 && errno == EINTR)
-			continue;
-		if (size < 0) {
-			*is_readable = false;
-			return -errno;
+		if (result->status == VERIFICATION_NEEDS_KEY) {
+			r = key_finder_judge(command->finder, result, &status, &bits, why);
+			if (r == 0)
+				verification_set(verification, i, status);
 		}
-		if (size == 0)
-			return push_end(command);
-		r = push(command, bytes_of(command->piece, (size_t)size));
-		if (r != 0)
-			return r;
+		if (r == 0)
+			verify_report_signature(&command->report, result, bits, why);
 	}
-}
-
-/* -errno is for what has nothing to do with the message. */
-static int verify(struct verify_command *command, const char *name, int fd)
-{
-	char fault[KEY_FINDER_WHY_SIZE] = "";
-	bool is_readable = fd >= 0;
-	bool passes = false;
-	int r = is_readable ? hash_message(command, fd, &is_readable) : -errno;
-
-	begin_message(command, name);
-	if (!is_readable) {
-		snprintf(fault, sizeof(fault), "cannot read: %s", strerror(-r));
-		fprintf(stderr, "postseal verify: %s: %s\n", name, fault);
-		command->unreadable++;
-		r = 0;
-	} else if (r != 0) {
-		r = message_fault(command, r, fault);
-	} else {
-		for (size_t i = 0; r == 0 && i < verification_count(&command->verification); i++)
-			r = judge(command, name, i, &passes);
-	}
-	if (r == 0)
-		end_message(command, name, passes, fault[0] == '\0' ? NULL : fault);
 	return r;
 }
 
-static int verify_file(struct verify_command *command, const char *name)
+/* `number`: of the message in its batch; 0: the file is none. */
+static int end_message(struct verify_command *command, const char *file, uint64_t number)
 {
-	int fd = strcmp(name, "-") == 0 ? STDIN_FILENO : open(name, O_RDONLY | O_CLOEXEC);
-	int r = verify(command, fd == STDIN_FILENO ? "stdin" : name, fd);
+	struct verification *verification = &command->verifier.verification;
+	char fault[MESSAGE_VERIFIER_FAULT_SIZE];
+	int r = message_verifier_end(&command->verifier);
 
-	if (fd > STDERR_FILENO)
-		close(fd);
+	if (r != 0)
+		return r;
+	verify_report_message(&command->report, file, number);
+	if (message_verifier_fault(&command->verifier, fault)) {
+		verify_report_message_end(&command->report, fault, 0);
+		return 0;
+	}
+	r = judge(command);
+	verify_report_message_end(&command->report, NULL, verification_skipped(verification));
+	return r;
+}
+
+/* What is wrong with a file as a whole, in the place of a message. */
+static void report_file(struct verify_command *command, const char *file, const char *fault)
+{
+	verify_report_message(&command->report, file, 0);
+	verify_report_message_end(&command->report, fault, 0);
+}
+
+static void report_unreadable(struct verify_command *command, const char *file, int error)
+{
+	char fault[256];
+
+	(void)snprintf(fault, sizeof(fault), "cannot read: %s", strerror(-error));
+	fprintf(stderr, "postseal verify: %s: %s\n", file, fault);
+	report_file(command, file, fault);
+	command->unreadable++;
+}
+
+static int verify_single(struct verify_command *command, struct input *input)
+{
+	struct bytes piece;
+	int r;
+
+	message_verifier_start(&command->verifier, 1);
+	do {
+		r = input_read(input, &piece);
+		if (r != 0) {
+			report_unreadable(command, input->name, r);
+			return 0;
+		}
+		r = message_verifier_push(&command->verifier, piece);
+	} while (r == 0 && piece.size > 0);
+	return r == 0 ? end_message(command, input->name, 0) : r;
+}
+
+/* What the file says next. `number` counts its messages. */
+static int batch_event(struct verify_command *command, const char *file,
+		       const struct bsmtp_event *event, uint64_t *number)
+{
+	switch (event->kind) {
+	case BSMTP_DATA:
+		++*number;
+		message_verifier_start(&command->verifier, bsmtp_reader_line(&command->batch));
+		return 0;
+	case BSMTP_TEXT: return message_verifier_push(&command->verifier, event->text);
+	case BSMTP_DATA_END: return end_message(command, file, *number);
+	case BSMTP_NOTHING:
+	case BSMTP_SESSION:
+	case BSMTP_MAIL:
+	case BSMTP_RCPT: break;
+	}
+	return 0;
+}
+
+/* Gives what batch_event() gives, or a BSMTP_E_*. */
+static int push_batch(struct verify_command *command, const char *file, struct bytes piece,
+		      uint64_t *number)
+{
+	struct bsmtp_event event;
+	int r = 0;
+
+	while (r == 0 && piece.size > 0) {
+		r = bsmtp_reader_next(&command->batch, &piece, &event);
+		if (r == 0)
+			r = batch_event(command, file, &event, number);
+	}
+	return r;
+}
+
+static void report_broken_batch(struct verify_command *command, const char *file, int error)
+{
+	char fault[256];
+
+	(void)snprintf(fault, sizeof(fault), "malformed: line %" PRIu64 ": %s",
+		       bsmtp_reader_line(&command->batch), bsmtp_error_text(error));
+	report_file(command, file, fault);
+}
+
+/* Messages before the place where a batch is broken have been told by then. */
+static int verify_batch(struct verify_command *command, struct input *input)
+{
+	uint64_t number = 0;
+	struct bytes piece;
+	int r;
+
+	bsmtp_reader_init(&command->batch);
+	do {
+		r = input_read(input, &piece);
+		if (r != 0) {
+			report_unreadable(command, input->name, r);
+			return 0;
+		}
+		r = push_batch(command, input->name, piece, &number);
+	} while (r == 0 && piece.size > 0);
+	if (r == 0)
+		r = bsmtp_reader_end(&command->batch);
+	if (r > 0)
+		report_broken_batch(command, input->name, r);
+	else if (r == 0 && number == 0)
+		report_file(command, input->name, "none: the batch holds no message");
+	return r < 0 ? r : 0;
+}
+
+static int verify_file(struct verify_command *command, const char *operand)
+{
+	struct input input;
+	int r = input_open(&input, operand);
+
+	if (r == 0) {
+		r = unit_name_is_batch(input.name) ? verify_batch(command, &input)
+						   : verify_single(command, &input);
+	} else if (r != -ENOMEM) {
+		report_unreadable(command, input.name, r);
+		r = 0;
+	}
+	input_close(&input);
 	return r;
 }
 
@@ -333,7 +246,7 @@ static int verify_all(struct verify_command *command, const struct command_line 
 	int r = 0;
 
 	if (line->operand_count == 0)
-		return verify_file(command, "-");
+		return verify_file(command, NULL);
 	for (size_t i = 0; r == 0 && i < line->operand_count; i++) {
 		r = verify_file(command, line->operands[i]);
 		if (i % PROGRESS_FILES == 0 && clock_monotonic_ns() >= due_ns) {
@@ -349,25 +262,11 @@ static int report(struct verify_command *command, const struct command_line *lin
 {
 	int r;
 
-	if (command->json) {
-		json_stream_init(&command->writer, stdout, JSON_STREAM_ITEM_A_LINE);
-		json_stream_begin(&command->writer, NULL, '{');
-		json_stream_begin(&command->writer, "messages", '[');
-	}
+	verify_report_begin(&command->report, command->json);
 	r = verify_all(command, line);
-	if (r != 0)
-		return r;
-	if (command->json) {
-		json_stream_end(&command->writer, ']');
-		json_stream_number(&command->writer, "passed", command->passed);
-		json_stream_number(&command->writer, "not_passed",
-				   command->messages - command->passed);
-		json_stream_end(&command->writer, '}');
-	} else if (line->operand_count > 1) {
-		printf("%" PRIu64 " of %" PRIu64 " messages have a signature that passes\n",
-		       command->passed, command->messages);
-	}
-	return 0;
+	if (r == 0)
+		verify_report_end(&command->report, command->report.messages > 1);
+	return r;
 }
 
 static int load_keys(struct verify_command *command)
@@ -398,11 +297,30 @@ static bool can_have_keys(const struct verify_command *command)
 	       config->key_file != NULL;
 }
 
+static int make_tools(struct verify_command *command)
+{
+	const struct verification_options options = {
+		.now = (uint64_t)clock_realtime_s(),
+		.clock_drift = CLOCK_DRIFT_S,
+		.signatures_max = SIGNATURES_MAX,
+		.fix_crlf = command->context->config->fix_crlf,
+	};
+	int r = core_dump_disable();
+
+	if (r == 0)
+		r = message_verifier_init(&command->verifier, &options);
+	if (r == 0)
+		r = key_finder_new(command->records, command->context, &command->finder);
+	return r;
+}
+
 static int prepare(struct verify_command *command)
 {
 	int status = settings_read(&command->settings);
 	int r;
 
+	if (status == EX_OK)
+		status = settings_become_user(&command->settings);
 	if (status == EX_OK)
 		status = settings_context(&command->settings, &command->context);
 	if (status == EX_OK)
@@ -412,20 +330,7 @@ static int prepare(struct verify_command *command)
 						   "FILE, or -x FILE with keys in it");
 	if (status != EX_OK)
 		return status;
-	command->options = (struct verification_options){
-		.now = (uint64_t)clock_realtime_s(),
-		.clock_drift = CLOCK_DRIFT_S,
-		.signatures_max = SIGNATURES_MAX,
-		.fix_crlf = command->context->config->fix_crlf,
-	};
-	header_init(&command->header, HEADER_SIZE_MAX);
-	message_reader_init(&command->reader);
-	command->piece = malloc(READ_SIZE);
-	r = command->piece == NULL ? -ENOMEM : core_dump_disable();
-	if (r == 0)
-		r = verification_init(&command->verification);
-	if (r == 0)
-		r = key_finder_new(command->records, command->context, &command->finder);
+	r = make_tools(command);
 	if (r != 0)
 		fprintf(stderr, "postseal verify: cannot start: %s\n", strerror(-r));
 	return r == 0 ? EX_OK : EX_OSERR;
@@ -435,7 +340,7 @@ static int exit_code(const struct verify_command *command)
 {
 	if (command->unreadable > 0)
 		return EX_NOINPUT;
-	return command->passed == command->messages ? EX_OK : EX_DATAERR;
+	return command->report.passed == command->report.messages ? EX_OK : EX_DATAERR;
 }
 
 static int start(struct verify_command *command, const struct command_line *line)
@@ -459,33 +364,30 @@ static int start(struct verify_command *command, const struct command_line *line
 	return output_end(exit_code(command));
 }
 
+static int take_flag(void *arg, int flag, const char *value)
+{
+	struct verify_command *command = arg;
+
+	switch (flag) {
+	case FLAG_KEYS: command->keys_path = value; return EX_OK;
+	case FLAG_JSON: command->json = true; return EX_OK;
+	default: return settings_flag(&command->settings, &form, flag, value);
+	}
+}
+
 int cmd_verify(int argc, char **argv)
 {
 	struct verify_command command = {0};
 	struct command_line line;
-	int status = EX_OK;
-	int flag = 0;
 
 	settings_init(&command.settings, SETTINGS_QUIET);
 	command_line_init(&line, &form, argc, argv);
-	while (status == EX_OK && (flag = command_line_next(&line)) > 0) {
-		switch (flag) {
-		case FLAG_KEYS: command.keys_path = line.value; break;
-		case FLAG_JSON: command.json = true; break;
-		default: status = settings_flag(&command.settings, &form, flag, line.value);
-		}
-	}
-	if (status == EX_OK && flag == COMMAND_LINE_OVER)
-		status = line.status;
-	else if (status == EX_OK)
-		status = start(&command, &line);
+	if (command_line_read(&line, take_flag, &command))
+		line.status = start(&command, &line);
 	key_finder_free(command.finder);
 	public_keys_free(command.records);
 	signing_context_unref(command.context);
-	verification_deinit(&command.verification);
-	message_reader_deinit(&command.reader);
-	header_deinit(&command.header);
-	free(command.piece);
+	message_verifier_deinit(&command.verifier);
 	settings_close(&command.settings);
-	return status;
+	return line.status;
 }

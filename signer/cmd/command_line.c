@@ -118,6 +118,10 @@ static void print_help(const struct command_form *form)
 	const char *synopsis = form->synopsis;
 	const char *lead = "usage:";
 
+	if (form->help != NULL) {
+		form->help();
+		return;
+	}
 	while (*synopsis != '\0') {
 		size_t size = strcspn(synopsis, "\n");
 
@@ -160,41 +164,43 @@ static int complain(const struct command_line *line, bool is_value_missing)
 	return command_line_wrong(form, "unknown flag %s", word);
 }
 
-static int take_operands(struct command_line *line)
+static bool take_operands(struct command_line *line)
 {
 	line->operands = line->argv + optind;
 	line->operand_count = (size_t)(line->argc - optind);
 	if (line->operand_count <= line->form->operands_max)
-		return 0;
+		return true;
 	if (line->form->operands_max == 0)
 		line->status = command_line_wrong(line->form, "\"%s\": there are no operands",
 						  line->operands[0]);
 	else
 		line->status = command_line_wrong(line->form, "\"%s\" is one operand too many",
 						  line->operands[line->form->operands_max]);
-	return COMMAND_LINE_OVER;
+	return false;
 }
 
-int command_line_next(struct command_line *line)
+static bool is_help(const struct command_form *form, int id)
 {
-	int id = getopt_long(line->argc, line->argv, line->letters, line->long_flags, NULL);
+	return id == COMMAND_LINE_HELP || (id == 'h' && !has_letter(form, 'h'));
+}
 
-	line->value = optarg;
-	switch (id) {
-	case -1: return take_operands(line);
-	case '?':
-	case ':': line->status = complain(line, id == ':'); return COMMAND_LINE_OVER;
-	case 'h':
-		if (has_letter(line->form, 'h'))
-			return id;
-		break;
-	case COMMAND_LINE_HELP: break;
-	default: return id;
-	}
-	if (line->form->help != NULL)
-		line->form->help();
-	else
-		print_help(line->form);
+bool command_line_read(struct command_line *line,
+		       int (*take_flag)(void *arg, int flag, const char *value), void *arg)
+{
 	line->status = EX_OK;
-	return COMMAND_LINE_OVER;
+	while (line->status == EX_OK) {
+		int id = getopt_long(line->argc, line->argv, line->letters, line->long_flags, NULL);
+
+		if (id == -1)
+			return take_operands(line);
+		if (is_help(line->form, id)) {
+			print_help(line->form);
+			return false;
+		}
+		if (id == '?' || id == ':')
+			line->status = complain(line, id == ':');
+		else
+			line->status = take_flag(arg, id, optarg);
+	}
+	return false;
 }

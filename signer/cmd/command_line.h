@@ -4,11 +4,9 @@
  * Is:       one table of flags a command, which getopt_long(3), the messages and --help go by.
  * Is not:   what a flag does; settings.h takes those that all commands have in common.
  * Use:      command_line_init(&line, &form, argc, argv);
- *           while ((flag = command_line_next(&line)) > 0)
- *                   switch (flag) ...                    line.value is the flag's value
- *           if (flag != 0)
- *                   return line.status;
- *           line.operands[0 .. line.operand_count)
+ *           if (command_line_read(&line, take_flag, &command))
+ *                   line.status = start(&command, &line); with line.operands[0 .. line.operand_count)
+ *           return line.status;
  * Errors:   said on stderr, with line.status EX_USAGE. After --help line.status is EX_OK.
  * Owns:     nothing: values and operands are those of argv.
  * Threads:  one, because getopt(3) has state of its own.
@@ -17,13 +15,13 @@
 #define SIGNER_CMD_COMMAND_LINE_H
 
 #include <getopt.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 /* The flag's id where there is no letter for it: COMMAND_LINE_LONG, COMMAND_LINE_LONG + 1, ... */
 #define COMMAND_LINE_LONG 256
 
 #define COMMAND_LINE_HELP      (COMMAND_LINE_LONG + 1000)
-#define COMMAND_LINE_OVER      (-1)
 #define COMMAND_LINE_FLAGS_MAX 64
 
 struct command_flag {
@@ -45,10 +43,9 @@ struct command_form {
 };
 
 struct command_line {
-	const char *value; /* of the flag that was returned last */
-	char **operands;   /* when the flags are over */
+	char **operands; /* when the flags are over */
 	size_t operand_count;
-	int status; /* with COMMAND_LINE_OVER: the exit code */
+	int status; /* the exit code, if the command is to end */
 
 	/* Private. */
 	const struct command_form *form;
@@ -62,8 +59,12 @@ struct command_line {
 void command_line_init(struct command_line *line, const struct command_form *form, int argc,
 		       char **argv);
 
-/* The next flag; 0: there are no more; COMMAND_LINE_OVER: the command is to end. */
-int command_line_next(struct command_line *line);
+/*
+ * Gives each flag with its value to `take_flag`, which returns EX_OK, or an exit code after it has said
+ * why. Returns whether the command is to go on; if not, line->status is its exit code.
+ */
+bool command_line_read(struct command_line *line,
+		       int (*take_flag)(void *arg, int flag, const char *value), void *arg);
 
 /* Says `postseal sign: TEXT`, and how to get help; gives EX_USAGE. */
 __attribute__((format(printf, 2, 3))) int command_line_wrong(const struct command_form *form,

@@ -13,7 +13,6 @@
 #include "common/string_map.h"
 #include "signer/cmd/key_reference.h"
 #include "signer/keys/public_key.h"
-#include "signer/tables/data_set.h"
 #include "signer/tables/host_name.h"
 
 #include <errno.h>
@@ -184,34 +183,13 @@ static int from_private(struct key_finder *finder, struct found_key *found, cons
 	return r;
 }
 
-/* As in the KeyTable: only what starts with / has its % filled in. */
-static int append_filled(struct buffer *path, struct bytes text, struct bytes domain)
-{
-	bool is_filled = text.data[0] == '/';
-	int r = 0;
-
-	for (size_t i = 0; r == 0 && i < text.size; i++) {
-		if (is_filled && text.data[i] == '%')
-			r = buffer_append(path, domain);
-		else
-			r = buffer_append_byte(path, text.data[i]);
-	}
-	return r;
-}
-
 static int from_path(struct key_finder *finder, struct found_key *found, struct bytes text,
 		     struct bytes domain)
 {
-	struct buffer filled = {0};
-	char *path = NULL;
-	int r = append_filled(&filled, text, domain);
+	char *path = key_reference_path(text, domain, finder->context->config);
+	int r = path == NULL ? -ENOMEM : from_private(finder, found, path, bytes_of(NULL, 0));
 
-	if (r == 0 && buffer_string(&filled) != NULL)
-		path = data_set_path_resolve(buffer_string(&filled),
-					     finder->context->config->base_directory);
-	r = path == NULL ? -ENOMEM : from_private(finder, found, path, bytes_of(NULL, 0));
 	free(path);
-	buffer_deinit(&filled);
 	return r;
 }
 

@@ -122,3 +122,14 @@ int process_enter(const struct process *process, char why[PROCESS_WHY_SIZE])
 			      strerror(errno));
 	return process->changes_user ? change_user(process, why) : EX_OK;
 }
+
+int process_become_user(const struct signer_config *config, char why[PROCESS_WHY_SIZE])
+{
+	struct process process;
+	int r;
+
+	if (geteuid() != 0)
+		return EX_OK;
+	r = process_find(config, &process, why);
+	return r == EX_OK && process.changes_user ? change_user(&process, why) : r;
+}

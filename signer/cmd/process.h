@@ -30,4 +30,7 @@ MUST_CHECK int process_find(const struct signer_config *config, struct process *
 			    char why[PROCESS_WHY_SIZE]);
 MUST_CHECK int process_enter(const struct process *process, char why[PROCESS_WHY_SIZE]);
 
+/* Becomes UserID and nothing else, if this is root. */
+MUST_CHECK int process_become_user(const struct signer_config *config, char why[PROCESS_WHY_SIZE]);
+
 #endif

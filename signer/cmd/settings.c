@@ -6,6 +6,8 @@
  */
 #include "signer/cmd/settings.h"
 
+#include "signer/cmd/process.h"
+
 #include "common/log.h"
 #include "signer/tables/signing_rules.h"
 
@@ -151,6 +153,16 @@ int settings_read(struct settings *settings)
 	else
 		signer_config_free(config);
 	return conclude(settings, r);
+}
+
+int settings_become_user(const struct settings *settings)
+{
+	char why[PROCESS_WHY_SIZE];
+	int status = process_become_user(settings->config, why);
+
+	if (status != EX_OK)
+		fprintf(stderr, "postseal: %s\n", why);
+	return status;
 }
 
 int settings_context(struct settings *settings, struct signing_context **context_out)

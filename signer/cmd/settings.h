@@ -6,7 +6,8 @@
  * Use:      settings_init(&settings, SETTINGS_TELL);
  *           settings_flag() for each flag that the command does not know itself, and
  *           settings_override() for those that stand for an option;
- *           settings_read(), then settings_context(), both again for a reload; settings_close().
+ *           settings_read(), settings_become_user() where nothing else does that, then
+ *           settings_context(); read and context again for a reload; settings_close().
  * Errors:   exit codes: EX_OK, EX_USAGE, EX_CONFIG, EX_OSERR. What is wrong goes to stderr as it comes up,
  *           `file:line: name: text`, or where `sink` takes it.
  * Owns:     the configuration, until settings_context() hands it over. Names and values are borrowed.
@@ -79,6 +80,12 @@ const char *settings_file(const struct settings *settings);
 
 /* Reads file and command line, and checks all. */
 MUST_CHECK int settings_read(struct settings *settings);
+
+/*
+ * Root becomes UserID: tables and keys are then seen as the daemon sees them, and what is made in the
+ * spool belongs to the same user.
+ */
+MUST_CHECK int settings_become_user(const struct settings *settings);
 
 /* Takes `config`, and makes it ready to sign with. */
 MUST_CHECK int settings_context(struct settings *settings, struct signing_context **context_out);

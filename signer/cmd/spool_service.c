@@ -65,11 +65,11 @@ static void started(void *arg)
 		service->started(service->arg);
 }
 
-static void show_progress(void *arg, const struct spool_result *so_far, uint64_t waiting)
+static void show_progress(void *arg, const struct spool_result *so_far, uint64_t left)
 {
 	struct spool_service *service = arg;
 
-	service->progress(service->arg, so_far, waiting);
+	service->progress(service->arg, so_far, left);
 }
 
 int spool_service_run(struct spool_service *service, struct signing_context *context,

@@ -17,7 +17,7 @@ struct spool_service {
 	const char *path;
 	bool once;
 	void (*started)(void *arg); /* may be NULL */
-	void (*progress)(void *arg, const struct spool_result *so_far, uint64_t waiting);
+	void (*progress)(void *arg, const struct spool_result *so_far, uint64_t left);
 	void *arg;
 };
 

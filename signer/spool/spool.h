@@ -38,8 +38,8 @@ struct spool_options {
 	/* Called once, when the spool is locked and in/ is watched. NULL: nobody waits for that. */
 	void (*started)(void *arg);
 
-	/* Called about ten times a second with what was done so far and what is known to wait. */
-	void (*progress)(void *arg, const struct spool_result *so_far, uint64_t waiting);
+	/* Called about ten times a second with what was done so far and the units known to be left. */
+	void (*progress)(void *arg, const struct spool_result *so_far, uint64_t left);
 	void *arg;
 
 	/* For tests: what makes operations of the rings fail. NULL: nothing does. */

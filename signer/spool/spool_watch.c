@@ -343,7 +343,9 @@ static void tell_progress(struct spool_watch *watch)
 	pthread_mutex_lock(&watch->shared->mutex);
 	so_far = watch->shared->result;
 	pthread_mutex_unlock(&watch->shared->mutex);
-	options->progress(options->arg, &so_far, unit_queue_count(watch->shared->queue));
+	options->progress(options->arg, &so_far,
+			  unit_queue_count(watch->shared->queue) +
+				  atomic_load(&watch->shared->at_work));
 }
 
 /* Until the next time at which this must be looked at though nothing else moves. */

@@ -322,7 +322,7 @@ static void unit_stays(struct spool_worker *worker, const struct unit *unit)
 			log_warning("in/%s: %s, it is left alone", unit->name, unit->reason);
 		return;
 	}
-	log_info("in/%s: stays: %s", unit->name, unit->reason);
+	log_warning("in/%s: stays: %s", unit->name, unit->reason);
 	(void)retry_table_stays(shared->retries, unit->name, now_ns);
 }
 

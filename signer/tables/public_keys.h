@@ -1,13 +1,15 @@
 /*
  * public_keys - DKIM key records from a file, in place of the DNS.
  *
- * Is:       OpenDKIM's TestPublicKeys: a line is `SELECTOR._domainkey.DOMAIN RECORD`.
+ * Is:       OpenDKIM's TestPublicKeys: a line is `SELECTOR._domainkey.DOMAIN RECORD`; or TXT records as
+ *           in a zone file (txt_record.h), so that what genkey wrote serves as it is.
  * Is not:   a parser of records (signer/dkim).
  * Source:   opendkim.conf(5) TestPublicKeys; RFC 6376 3.6.2.1 for the name.
- * Units:    a line that starts with # and an empty one do not count. The first of two lines with
- *           one name is the one.
- * Errors:   -errno, or PUBLIC_KEYS_E_REFUSED when the file cannot be read. A line without a record
- *           is told, and its name is not there.
+ * Units:    a line that starts with # or ; and an empty one do not count. The first of two records with
+ *           one name is the one. The name `SELECTOR._domainkey` of a zone file has its domain from the
+ *           comment that genkey writes: `; ----- DKIM key SELECTOR for DOMAIN`.
+ * Errors:   -errno, or PUBLIC_KEYS_E_REFUSED when the file cannot be read or has keys in PEM form. A line
+ *           without a record is told, and its name is not there.
  * Owns:     the records, until public_keys_free().
  * Threads:  read by any number at once.
  */

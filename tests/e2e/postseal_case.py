@@ -142,6 +142,15 @@ class PostsealCase(unittest.TestCase):
             *lines,
         )
 
+    def single_key_of_nobody(self):
+        """The same with UserID nobody, who has the key; only root can act on that."""
+        if os.geteuid() != 0:
+            self.skipTest("only root may become somebody else")
+        config = self.single_key("UserID nobody")
+        os.chown(self.path("s1.private"), NOBODY.pw_uid, NOBODY.pw_gid)
+        os.chmod(config, 0o644)
+        return config
+
     def public_keys(self, kind="rsa", name="s1._domainkey.example.com", p=None):
         p = make_key(kind)[1] if p is None else p
         return self.write("keys", f"{name} v=DKIM1; k={kind}; p={p}\n")

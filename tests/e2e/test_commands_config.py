@@ -206,6 +206,9 @@ class Configuration(PostsealCase):
                     self.expect(0, "verify", "-x", config, stdin=signed, cwd=cwd)
                     self.expect(0, "explain", "-x", config, stdin=MESSAGE, cwd=cwd)
 
+    def test_key_of_the_user_of_the_configuration_is_tried_as_that_user(self):
+        self.expect(0, "-n", "-x", self.single_key_of_nobody())
+
     def test_unknown_user_fails_the_check(self):
         _, stderr = self.expect(78, "-n", "-x", self.single_key("UserID nosuchuser:nosuchgroup"))
         self.assertIn('postseal: UserID: there is no user "nosuchuser"\n', stderr)

@@ -248,6 +248,11 @@ class Explain(PostsealCase):
         said = self.explain(65, config, "--from", "nobody", stdin=b"")
         self.assertEqual(said["reason"], "the address in its From field is broken")
 
+    def test_root_sees_keys_as_the_user_of_the_configuration(self):
+        config = self.single_key_of_nobody()
+        self.write("mail.eml", MESSAGE)  # root's: it is opened before
+        self.expect(0, "explain", "-x", config, "mail.eml")
+
 
 if __name__ == "__main__":
     unittest.main(verbosity=2)

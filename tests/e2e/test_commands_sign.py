@@ -294,6 +294,11 @@ class Sign(PostsealCase):
         stdout, _ = process.communicate(timeout=60)
         self.assertEqual((process.returncode, stdout), (-signal.SIGINT, b""))
 
+    def test_root_sees_keys_as_the_user_of_the_configuration(self):
+        config = self.single_key_of_nobody()
+        self.write("mail.eml", MESSAGE)  # root's: it is opened before
+        self.expect(0, "sign", "-x", config, "mail.eml")
+
 
 if __name__ == "__main__":
     unittest.main(verbosity=2)

@@ -4,14 +4,15 @@ import fcntl
 import json
 import os
 import pty
+import re
 import signal
 import subprocess
-import termios
 import struct
+import termios
 import time
 import unittest
 
-from postseal_case import MESSAGE, POSTSEAL, PostsealCase
+from postseal_case import MESSAGE, NOBODY, POSTSEAL, PostsealCase
 
 NOT_OURS = MESSAGE.replace(b"example.com", b"example.org")
 MALFORMED = b"Subject: x\r\n\r\nno sender\r\n"
@@ -133,13 +134,43 @@ class Once(PostsealCase):
         self.assertEqual(process.returncode, 65)
         self.assertTrue(stdout.startswith(b"1 signed, "))
 
+    def test_what_stays_is_told_with_the_reason(self):
+        config = self.single_key()
+        os.unlink(self.path("s1.private"))
+        spool = self.make_spool(MESSAGE, MESSAGE)
+        _, stderr = self.expect(75, "spool", "--once", "-x", config, spool)
+        for name in "01":
+            self.assertIn(
+                f"warning in/{name}: stays: {self.path('s1.private')}: No such file or directory\n",
+                stderr,
+            )
+
+
+class Root(PostsealCase):
+    def test_root_becomes_the_user_of_the_configuration(self):
+        config = self.single_key_of_nobody()
+        os.mkdir(self.path("spool"))
+        os.chown(self.path("spool"), NOBODY.pw_uid, NOBODY.pw_gid)
+        self.expect(0, "spool", "--once", "-x", config, self.path("spool"))
+        self.write("spool/in/a", MESSAGE, mode=0o644)
+        self.expect(0, "spool", "--once", "-x", config, self.path("spool"))
+        self.assertIn(b"DKIM-Signature", self.read("spool/out/a"))
+        for name in ("in", "tmp", "out", "failed", ".lock", "out/a"):
+            self.assertEqual(os.stat(self.path(f"spool/{name}")).st_uid, NOBODY.pw_uid, name)
+
+    def test_user_that_is_not_there_is_an_error(self):
+        self.single_key_of_nobody()
+        config = self.single_key("UserID nosuchuser")
+        _, stderr = self.expect(78, "spool", "--once", "-x", config, self.make_spool())
+        self.assertEqual(stderr, 'postseal: UserID: there is no user "nosuchuser"\n')
+
 
 class Terminal(PostsealCase):
     """What a person sees, through a pseudo terminal."""
 
-    def watch(self, *args, **env):
+    def watch(self, *args, columns=80, **env):
         leader, follower = pty.openpty()
-        fcntl.ioctl(follower, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
+        fcntl.ioctl(follower, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
         process = subprocess.Popen(
             [POSTSEAL, *args],
             stdin=follower,
@@ -162,13 +193,31 @@ class Terminal(PostsealCase):
         return process.wait(timeout=60), text
 
     def test_progress_is_drawn_over_itself_and_gone_at_the_end(self):
-        config = self.single_key()
-        spool = self.make_spool(*[MESSAGE] * 400)
+        config = self.single_key("SignThreads 1")
+        spool = self.make_spool(*[MESSAGE] * 1000)
         status, text = self.watch("spool", "--once", "-x", config, spool, TERM="xterm")
         self.assertEqual(status, 0)
-        self.assertRegex(text, rb"\r\x1b\[Ksigning \[#* *\] +\d+%  \d+ of \d+  \d+/s")
+        drawn = re.findall(rb"\r\x1b\[Ksigning \[#* *\] +\d+%  (\d+) of (\d+)  \d+/s", text)
+        self.assertGreater(len(drawn), 0, text)
+        # From the first to the last, all units count, also those that are being signed.
+        self.assertEqual({total for _, total in drawn}, {b"1000"}, drawn)
         last = text.rstrip().split(b"\r\x1b[K")[-1]
-        self.assertTrue(last.startswith(b"400 signed, 0 passed, "), last)
+        self.assertTrue(last.startswith(b"1000 signed, 0 passed, "), last)
+
+    def test_lines_of_the_log_do_not_run_into_the_progress(self):
+        config = self.single_key("SignThreads 1")
+        spool = self.make_spool(*[MESSAGE] * 200)
+        self.write("spool/in/bad", b"Subject: x\r\n\r\n")
+        status, text = self.watch("spool", "--once", "-x", config, spool, TERM="xterm")
+        self.assertEqual(status, 65)
+        self.assertIn(b"\r\x1b[Kwarning in/bad: moved to failed/: it has no From field\r\n", text)
+
+    def test_narrow_terminal_gets_no_progress(self):
+        config = self.single_key("SignThreads 1")
+        spool = self.make_spool(*[MESSAGE] * 200)
+        self.write("spool/in/bad", b"Subject: x\r\n\r\n")
+        _, text = self.watch("spool", "--once", "-x", config, spool, columns=60, TERM="xterm")
+        self.assertNotIn(b"\x1b", text)
 
     def test_dumb_terminal_and_no_terminal_get_no_progress(self):
         config = self.single_key()

@@ -7,13 +7,28 @@ import unittest
 
 from postseal_case import MESSAGE, POSTSEAL, PostsealCase, make_key
 
+ENVELOPE = [b"MAIL FROM:<joe@example.com>\r\n", b"RCPT TO:<jane@example.net>\r\n", b"DATA\r\n"]
+
+
+def batch(*messages):
+    """The messages in batch SMTP."""
+    text = b""
+    for message in messages:
+        lines = message.removesuffix(b"\r\n").split(b"\r\n")
+        stuffed = [b"." + line if line.startswith(b".") else line for line in lines]
+        text += b"".join(ENVELOPE) + b"\r\n".join(stuffed + [b".", b""])
+    return text
+
 
 class Verify(PostsealCase):
     def setUp(self):
         super().setUp()
         self.conf = self.single_key()
         self.keys = self.public_keys()
-        self.signed, _ = self.expect(0, "sign", "-x", self.conf, stdin=MESSAGE)
+        self.signed = self.signed_text(MESSAGE)
+
+    def signed_text(self, message):
+        return self.expect(0, "sign", "-x", self.conf, stdin=message)[0]
 
     def expect_line(self, status, message, line, *args):
         args = args or ("--keys", self.keys)
@@ -211,6 +226,7 @@ class Verify(PostsealCase):
             good,
             {
                 "file": "good",
+                "message": None,
                 "signatures": [
                     {
                         "pass": True,
@@ -246,6 +262,127 @@ class Verify(PostsealCase):
         stdout, _ = self.expect(0, "verify", "--keys", self.keys, name)
         self.assertEqual(
             stdout, b"a\\x0a\\x1b[31mb.eml: pass d=example.com s=s1 a=rsa-sha256\n"
+        )
+
+    def test_each_message_of_a_batch_is_verified(self):
+        dotted = self.signed_text(MESSAGE + b".\r\n..two\r\n")
+        self.write("b.bsmtp", batch(self.signed, MESSAGE, dotted))
+        stdout, stderr = self.expect(65, "verify", "--keys", self.keys, "b.bsmtp")
+        self.assertEqual(
+            stdout.decode(),
+            "b.bsmtp (message 1): pass d=example.com s=s1 a=rsa-sha256\n"
+            "b.bsmtp (message 2): none: the message has no signature\n"
+            "b.bsmtp (message 3): pass d=example.com s=s1 a=rsa-sha256\n"
+            "2 of 3 messages have a signature that passes\n",
+        )
+        self.assertEqual(stderr, "")
+
+    def test_batch_that_passes_is_success(self):
+        self.write("b.bsmtp", batch(self.signed, self.signed))
+        self.write("lf.bsmtp", batch(self.signed).replace(b"\r\n", b"\n"))
+        self.write("a.eml", self.signed)
+        stdout, _ = self.expect(0, "verify", "--keys", self.keys, "a.eml", "b.bsmtp", "lf.bsmtp")
+        self.assertEqual(
+            stdout.decode(),
+            "".join(
+                f"{name}: pass d=example.com s=s1 a=rsa-sha256\n"
+                for name in (
+                    "a.eml",
+                    "b.bsmtp (message 1)",
+                    "b.bsmtp (message 2)",
+                    "lf.bsmtp (message 1)",
+                )
+            )
+            + "4 of 4 messages have a signature that passes\n",
+        )
+
+    def test_batch_of_the_spool_passes(self):
+        self.make_spool()
+        self.write("spool/in/b.bsmtp", batch(MESSAGE, MESSAGE + b"." * 70_000))
+        self.expect(0, "spool", "-x", self.conf, "--once", self.path("spool"))
+        stdout, _ = self.expect(0, "verify", "-x", self.conf, "spool/out/b.bsmtp")
+        self.assertIn("2 of 2 messages", stdout.decode())
+
+    def test_broken_batches_are_told_with_the_line(self):
+        good = batch(self.signed)
+        lines = good.count(b"\n")
+        first = "b.bsmtp (message 1): pass d=example.com s=s1 a=rsa-sha256\n"
+        for content, told in (
+            (good + b"HELLO\r\n", f"{first}b.bsmtp: malformed: line {lines + 1}: this is not an SMTP command\n"),
+            (
+                good + good.replace(b"how are you?", b".how are you?"),
+                f"{first}b.bsmtp: malformed: line {2 * lines - 1}: "
+                "a dot at the start of a line is not doubled\n",
+            ),
+            (
+                good[:-3],
+                f"b.bsmtp: malformed: line {lines}: "
+                "the file ends inside a message or a transaction\n",
+            ),
+            (b"DATA\r\n", "b.bsmtp: malformed: line 1: DATA without RCPT before it\n"),
+            (b"", "b.bsmtp: malformed: line 1: the file holds no SMTP command\n"),
+            (b"HELO x\r\nQUIT\r\n", "b.bsmtp: none: the batch holds no message\n"),
+        ):
+            with self.subTest(told):
+                self.write("b.bsmtp", content)
+                stdout, stderr = self.expect(65, "verify", "--keys", self.keys, "b.bsmtp")
+                text = stdout.decode()
+                self.assertEqual(text[: len(told)], told)
+                self.assertEqual(stderr, "")
+
+    def test_malformed_message_of_a_batch_is_told_with_the_line_of_the_file(self):
+        self.write("b.bsmtp", batch(self.signed, b"Subject: x\r\nno field\r\n\r\n", self.signed))
+        stdout, _ = self.expect(65, "verify", "--keys", self.keys, "b.bsmtp")
+        line = batch(self.signed).count(b"\n") + len(ENVELOPE) + 2
+        self.assertEqual(
+            stdout.decode().splitlines()[1:3],
+            [
+                f"b.bsmtp (message 2): malformed: line {line}: "
+                "neither a header field nor the continuation of one",
+                "b.bsmtp (message 3): pass d=example.com s=s1 a=rsa-sha256",
+            ],
+        )
+
+    def test_json_counts_the_messages_of_a_batch(self):
+        self.write("b.bsmtp", batch(self.signed, MESSAGE) + b"x\r\n")
+        found = self.expect_json(65, "verify", "--keys", self.keys, "--json", "b.bsmtp")
+        self.assertEqual(
+            [(m["file"], m["message"], m["pass"], m["error"]) for m in found["messages"]],
+            [
+                ("b.bsmtp", 1, True, None),
+                ("b.bsmtp", 2, False, None),
+                ("b.bsmtp", None, False, f"malformed: line "
+                 f"{batch(self.signed, MESSAGE).count(10) + 1}: this is not an SMTP command"),
+            ],
+        )
+        self.assertEqual((found["passed"], found["not_passed"]), (1, 2))
+
+    def test_root_sees_keys_as_the_user_of_the_configuration(self):
+        self.expect_line(
+            0,
+            self.signed,
+            "pass d=example.com s=s1 a=rsa-sha256",
+            "-x",
+            self.single_key_of_nobody(),
+        )
+
+    def test_what_genkey_wrote_serves_as_keys(self):
+        for kind, flags in (("rsa", []), ("rsa", ["-a", "-n", "a note"]), ("ed25519", [])):
+            with self.subTest(kind, flags=flags):
+                self.expect(0, "genkey", "-s", "g", "-d", "example.com", "--type", kind, *flags)
+                signed, _ = self.expect(
+                    0, "sign", "-d", "example.com", "-s", "g", "-k", "g.private", stdin=MESSAGE
+                )
+                self.expect_line(
+                    0, signed, f"pass d=example.com s=g a={kind}-sha256", "--keys", "g.txt"
+                )
+
+    def test_private_key_as_keys_is_told(self):
+        _, stderr = self.expect(78, "verify", "--keys", "s1.private", stdin=self.signed)
+        self.assertIn(
+            "s1.private:1: this is a key in PEM form, not its record; needed: "
+            "SELECTOR._domainkey.DOMAIN RECORD, or the record as in a zone file",
+            stderr,
         )
 
     def test_no_keys_at_all_is_a_usage_error(self):

@@ -68,16 +68,26 @@ sink:
 """
 
 
+def read_blocks():
+    """Name and text of each block of the page. What stands in a block has a name, or is a drawing."""
+    with open(PAGE, encoding="utf-8") as page:
+        text = page.read()
+    blocks = {}
+    for kind, name, indent, block in re.findall(
+            r"(?:<!-- (block: |drawing)(\S*) -->\n)?( *)```\w*\n(.*?)\n *```", text, re.DOTALL):
+        assert kind, f"a block of docs/exim.md that nobody runs:\n{block}"
+        if kind != "drawing":
+            blocks[name] = re.sub(f"^{indent}", "", block, flags=re.MULTILINE) + "\n"
+    return blocks
+
+
 class Recipe:
     """The blocks of the page, with the paths of this test in them."""
 
+    used = set()  # by all tests
+
     def __init__(self, place):
-        with open(PAGE, encoding="utf-8") as page:
-            text = page.read()
-        self.blocks = {}
-        for name, indent, block in re.findall(
-                r"<!-- block: (\S+) -->\n( *)```\w*\n(.*?)\n *```", text, re.DOTALL):
-            self.blocks[name] = re.sub(f"^{indent}", "", block, flags=re.MULTILINE) + "\n"
+        self.blocks = read_blocks()
         self.paths = {
             "/var/spool/postseal": place.path("postseal"),
             "/etc/postseal": place.path("etc"),
@@ -87,6 +97,7 @@ class Recipe:
 
     def block(self, name):
         text = self.blocks[name]
+        self.used.add(name)
         for path, ours in self.paths.items():
             text = text.replace(path, ours)
         return text
@@ -415,6 +426,9 @@ def main():
                 if os.environ.get("KEEP"):
                     subprocess.run(["cp", "-a", place.directory, os.environ["KEEP"]], check=False)
                 raise
+    if not sys.argv[1:]:
+        unused = set(read_blocks()) - Recipe.used
+        assert not unused, f"blocks of docs/exim.md that no test has run: {unused}"
     return 0
 
 

@@ -10,6 +10,7 @@
 #include "signer/cmd/check_keys.h"
 #include "signer/cmd/explanation.h"
 #include "signer/cmd/key_finder.h"
+#include "signer/cmd/message_verifier.h"
 #include "signer/cmd/settings.h"
 #include "signer/cmd/zone_record.h"
 #include "tests/unit/failing_memory.h"
@@ -96,42 +97,31 @@ static int verify(const struct signing_context *context, struct bytes fields, si
 		.now = (uint64_t)clock_realtime_s(),
 		.signatures_max = 10,
 	};
-	struct verification verification = {0};
-	struct message_reader reader;
+	struct message_verifier verifier;
+	const struct verification *verification = &verifier.verification;
 	struct key_finder *finder = NULL;
-	struct header header;
-	size_t consumed;
-	int r;
+	int r = message_verifier_init(&verifier, &options);
 
-	header_init(&header, 0);
-	message_reader_init(&reader);
-	message_reader_start(&reader, &header, false);
-	r = verification_init(&verification);
+	message_verifier_start(&verifier, 1);
 	if (r == 0)
-		r = message_reader_push(&reader, fields, &consumed);
+		r = message_verifier_push(&verifier, fields);
 	if (r == 0)
-		r = message_reader_push(&reader, BYTES_LITERAL(MESSAGE), &consumed);
+		r = message_verifier_push(&verifier, BYTES_LITERAL(MESSAGE));
 	if (r == 0)
-		r = verification_start(&verification, &header, &options);
-	if (r == 0)
-		r = verification_push(&verification, bytes_skip(BYTES_LITERAL(MESSAGE), consumed));
-	if (r == 0)
-		r = verification_finish(&verification);
+		r = message_verifier_end(&verifier);
 	if (r == 0)
 		r = key_finder_new(NULL, context, &finder);
-	for (size_t i = 0; r == 0 && i < verification_count(&verification); i++) {
+	for (size_t i = 0; r == 0 && i < verification_count(verification); i++) {
 		enum verification_status status;
 		char why[KEY_FINDER_WHY_SIZE];
 		unsigned bits;
 
-		r = key_finder_judge(finder, verification_result(&verification, i), &status, &bits,
+		r = key_finder_judge(finder, verification_result(verification, i), &status, &bits,
 				     why);
 		*passed += r == 0 && status == VERIFICATION_PASS;
 	}
 	key_finder_free(finder);
-	verification_deinit(&verification);
-	message_reader_deinit(&reader);
-	header_deinit(&header);
+	message_verifier_deinit(&verifier);
 	return r;
 }
 

@@ -125,6 +125,21 @@ static void lines_before_open_go_to_stderr_at_once(void **state)
 	assert_string_equal(capture_end(*state), "warning early\n");
 }
 
+static void lines_begin_with_what_erases_a_progress_line(void **state)
+{
+	const struct log_config config = {
+		.target = LOG_TARGET_STDERR,
+		.level = LOG_LEVEL_INFO,
+		.before = "\r\033[K",
+	};
+
+	assert_int_equal(log_open(&config), 0);
+	log_info("a");
+	log_info("b");
+	log_close();
+	assert_string_equal(capture_end(*state), "\r\033[Kinfo a\n\r\033[Kinfo b\n");
+}
+
 static void control_characters_are_escaped(void **state)
 {
 	open_log(0);
@@ -305,6 +320,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		WITH_CAPTURE(lines_keep_their_order_and_level),
 		WITH_CAPTURE(lines_before_open_go_to_stderr_at_once),
+		WITH_CAPTURE(lines_begin_with_what_erases_a_progress_line),
 		WITH_CAPTURE(control_characters_are_escaped),
 		WITH_CAPTURE(long_line_is_cut_with_dots),
 		WITH_CAPTURE(repeated_warning_is_written_once_with_a_count),

@@ -112,7 +112,12 @@ static struct files files_make(struct fixture *fixture, char *content, size_t si
 		       "SignHeaders *,+x\nPidFile run/p\nNameservers ::1\nOn-Default a\n",
 		       keys, signings, fixture->directory);
 	for (int i = 0; i < 40; i++)
-		assert_int_equal(buffer_printf(&public_keys, "s%d._domainkey.a.b p=\n", i), 0);
+		assert_int_equal(
+			buffer_printf(&public_keys,
+				      "s%d._domainkey.a.b p=\nz%d._domainkey TXT ( \"p\"\n\"=\") "
+				      "; ----- DKIM key z for a.b\n",
+				      i, i),
+			0);
 	files.public_keys = fixture_file(fixture, "public", buffer_string(&public_keys));
 	files.config = fixture_file(fixture, "a.conf", content);
 	buffer_deinit(&public_keys);
