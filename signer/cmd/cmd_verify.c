@@ -319,7 +319,8 @@ static int prepare(struct verify_command *command)
 	int status = settings_read(&command->settings);
 	int r;
 
-	if (status == EX_OK)
+	/* With --keys no key of the configuration is read, as a rule, and root's own mail must be. */
+	if (status == EX_OK && command->keys_path == NULL)
 		status = settings_become_user(&command->settings);
 	if (status == EX_OK)
 		status = settings_context(&command->settings, &command->context);

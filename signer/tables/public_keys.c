@@ -70,7 +70,7 @@ static int record_add(struct public_keys *keys, struct bytes name, struct bytes 
 	keys->records[keys->count] = (struct public_key_record){.text = text};
 	if (joined != NULL) {
 		keys->records[keys->count].joined = *joined;
-		buffer_init(joined);
+		*joined = (struct buffer){0};
 	}
 	keys->count++;
 	return 0;

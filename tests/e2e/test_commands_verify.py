@@ -366,6 +366,12 @@ class Verify(PostsealCase):
             self.single_key_of_nobody(),
         )
 
+    def test_root_reads_its_own_mail_where_the_keys_are_given(self):
+        self.write("mail.eml", self.signed, mode=0o600)
+        self.expect(
+            0, "verify", "-x", self.single_key_of_nobody(), "--keys", self.public_keys(), "mail.eml"
+        )
+
     def test_what_genkey_wrote_serves_as_keys(self):
         for kind, flags in (("rsa", []), ("rsa", ["-a", "-n", "a note"]), ("ed25519", [])):
             with self.subTest(kind, flags=flags):
