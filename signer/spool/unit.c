@@ -113,7 +113,8 @@ void unit_start(struct unit *unit)
 	unit->flush_failures = atomic_load(unit->setting->flush_failures);
 	unit->input_done = false;
 	unit->waiting = false;
-	unit->rewinding = false;
+	unit->one_by_one = false;
+	unit->rewind_to = NULL;
 	unit->ending = false;
 	unit->rechecked = false;
 	unit->rest = bytes_of(NULL, 0);
@@ -122,6 +123,7 @@ void unit_start(struct unit *unit)
 	unit->message_count = 0;
 	unit->note_count = 0;
 	unit->next_mode = UNIT_MESSAGE_SIGN;
+	unit->next_counter = NULL;
 	init_out_file(unit, &unit->out, out_moved);
 	init_out_file(unit, &unit->failed, failed_moved);
 	init_out_file(unit, &unit->note, note_moved);
@@ -294,10 +296,15 @@ static void reading_proceed(struct unit *unit)
 		reading_done(unit);
 }
 
+/* It may have been begun and emptied again: see unit_text.c on what is taken again. */
+static bool wants_failed(const struct unit *unit)
+{
+	return unit->outcome == UNIT_RELEASE && unit->counts.refused_count > 0;
+}
+
 static bool wants_note(const struct unit *unit)
 {
-	return unit->outcome == UNIT_MOVE_FAILED ||
-	       (unit->outcome == UNIT_RELEASE && unit->counts.refused_count > 0);
+	return unit->outcome == UNIT_MOVE_FAILED || wants_failed(unit);
 }
 
 static void end_out_file(struct out_file *file, bool wanted)
@@ -314,7 +321,7 @@ static void end_files(struct unit *unit)
 	bool release = unit->outcome == UNIT_RELEASE;
 
 	end_out_file(&unit->out, release);
-	end_out_file(&unit->failed, release);
+	end_out_file(&unit->failed, wants_failed(unit));
 	end_out_file(&unit->note, wants_note(unit));
 	if (unit->input.state != UNIT_INPUT_IDLE)
 		return;
@@ -340,7 +347,7 @@ static void look_for_late_errors(struct unit *unit)
 	if (unit->outcome == UNIT_RELEASE) {
 		if (error == 0)
 			error = out_file_error(&unit->out);
-		if (error == 0)
+		if (error == 0 && wants_failed(unit))
 			error = out_file_error(&unit->failed);
 		if (error == 0)
 			error = unit_input_error(&unit->input);
@@ -365,7 +372,8 @@ static void cleaning_proceed(struct unit *unit)
 {
 	bool release = unit->outcome == UNIT_RELEASE;
 
-	if (remove_file(unit, &unit->out, release) || remove_file(unit, &unit->failed, release) ||
+	if (remove_file(unit, &unit->out, release) ||
+	    remove_file(unit, &unit->failed, wants_failed(unit)) ||
 	    remove_file(unit, &unit->note, wants_note(unit)))
 		return;
 	/* Many may wait for their batch: they do so without their content. */

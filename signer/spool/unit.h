@@ -92,10 +92,10 @@ struct unit {
 	/* Parsing: see unit_text.c. */
 	bool is_batch;
 	bool input_done;
-	bool waiting;	/* for keys: the rest of `text` comes later */
-	bool rewinding; /* until `out` is idle */
-	bool rechecked; /* the input was looked at again after it was read */
-	bool ending;	/* the text of the current message of a batch is over */
+	bool waiting;	 /* for keys: the rest of `text` comes later */
+	bool one_by_one; /* a signature failed: a message waits for the one before */
+	bool rechecked;	 /* the input was looked at again after it was read */
+	bool ending;	 /* the text of the current message of a batch is over */
 	struct bytes rest;
 	struct bytes text;
 	struct bsmtp_reader *reader; /* of a batch; kept for the next */
@@ -107,6 +107,8 @@ struct unit {
 		UNIT_MESSAGE_PASS,
 		UNIT_MESSAGE_REFUSE,
 	} next_mode; /* of the transaction that begins next */
+	uint64_t *next_counter;
+	struct unit_message *rewind_to; /* to be taken again when nothing is under way; or NULL */
 	struct unit_message *current;
 	struct unit_message *first; /* oldest that is not done */
 	struct unit_message *last;
