@@ -10,6 +10,7 @@
 
 #include "common/log.h"
 #include "signer/spool/batch.h"
+#include "signer/spool/unit_message.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -41,6 +42,7 @@ struct spool_worker {
 	struct sign_client *client;
 	struct message_tools tools;
 	struct signer_pool *signers;
+	struct unit_message_pool messages;
 	struct signing_context *context;
 	unsigned context_number;
 	struct unit_setting unit_setting;
@@ -136,6 +138,7 @@ void spool_worker_free(struct spool_worker *worker)
 	}
 	free(worker->units);
 	ring_free(worker->ring);
+	unit_message_pool_deinit(&worker->messages);
 	signer_pool_free(worker->signers);
 	message_tools_deinit(&worker->tools);
 	sign_client_free(worker->client);
@@ -185,6 +188,7 @@ static void set_settings(struct spool_worker *worker)
 		.ring = worker->ring,
 		.dir = &shared->dir,
 		.signers = worker->signers,
+		.messages = &worker->messages,
 		.next_number = &shared->next_number,
 		.flush_failures = &shared->flush_failures,
 		.unit_bytes_max = (uint64_t)config->spool_max_unit_bytes,

@@ -83,7 +83,7 @@ void unit_init(struct unit *unit, const struct unit_setting *setting,
 void unit_deinit(struct unit *unit)
 {
 	assert(unit->state == UNIT_FREE);
-	unit_text_deinit(unit);
+	assert(unit->first == NULL);
 }
 
 static void init_out_file(struct unit *unit, struct out_file *file,

@@ -25,6 +25,7 @@
 #include "signer/spool/unit_text.h"
 
 #include "common/clock.h"
+#include "signer/spool/unit_message.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -35,46 +36,12 @@
 /* Messages of one unit that wait for signatures at the same time. */
 #define PENDING_MAX 512
 
-/* Room for NAME and the number of the message in it. */
-#define JOB_SIZE (NAME_MAX + 16)
-
-struct unit_message {
-	struct unit *unit;
-	struct unit_message *next;
-	struct message_signer *signer; /* NULL: its bytes are only copied */
-	enum unit_message_mode mode;
-	enum {
-		UNIT_MESSAGE_ENVELOPE, /* MAIL and RCPT lines of a batch */
-		UNIT_MESSAGE_READING,
-		UNIT_MESSAGE_SIGNING,
-		UNIT_MESSAGE_DONE,
-	} state;
-	uint64_t *counter; /* of the unit: where it is counted in the end */
-	bool patched;	   /* written with gaps: its fields go over them on disk */
-	/* Where its transaction begins, in the input and in the outputs. */
-	uint64_t raw_start;
-	uint64_t line;
-	uint64_t out_start;
-	uint64_t failed_start;
-	uint64_t note_start; /* what is behind this is about later messages */
-	unsigned notes_before;
-	unsigned number;
-	uint64_t text_start; /* of its text in `out` */
-	uint64_t insert_at;  /* of its fields in `out` */
-	size_t fields_size;  /* 0: not put in */
-	char job[JOB_SIZE];
-};
-
 static void message_woken(struct message_signer *signer, void *arg);
 
 static struct unit_message *message_new(struct unit *unit)
 {
-	struct unit_message *message = unit->spare;
+	struct unit_message *message = unit_message_take(unit->setting->messages);
 
-	if (message == NULL)
-		message = malloc(sizeof(*message));
-	else
-		unit->spare = message->next;
 	if (message == NULL)
 		return NULL;
 	message->unit = unit;
@@ -97,8 +64,7 @@ static void message_drop_signer(struct unit_message *message)
 static void message_recycle(struct unit_message *message)
 {
 	message_drop_signer(message);
-	message->next = message->unit->spare;
-	message->unit->spare = message;
+	unit_message_give_back(message->unit->setting->messages, message);
 }
 
 static void unit_add_message(struct unit *unit, struct unit_message *message)
@@ -580,6 +546,14 @@ static bool must_wait(const struct unit *unit)
 		out_file_busy(&unit->failed));
 }
 
+/* The next message of a batch may not begin before the one before it is done. */
+static bool must_pause(const struct unit *unit)
+{
+	bool many = unit->setting->messages->at_work_count >= UNIT_MESSAGES_AT_WORK_MAX;
+
+	return unit->current == NULL && unit->first != NULL && (unit->one_by_one || many);
+}
+
 /* One step. Returns false when nothing can be done until something else moves. */
 static bool pump_step(struct unit *unit)
 {
@@ -594,7 +568,7 @@ static bool pump_step(struct unit *unit)
 	} else if (unit->ending) {
 		message_end(unit);
 		unit->ending = unit->current != NULL;
-	} else if (unit->one_by_one && unit->current == NULL && unit->first != NULL) {
+	} else if (must_pause(unit)) {
 		return false;
 	} else if (unit->rest.size > 0) {
 		if (unit->is_batch)
@@ -621,8 +595,7 @@ void unit_text_start(struct unit *unit)
 			message_begin_text(unit);
 		return;
 	}
-	if (unit->reader == NULL)
-		unit->reader = malloc(sizeof(*unit->reader));
+	unit->reader = malloc(sizeof(*unit->reader));
 	if (unit->reader == NULL)
 		unit_settle(unit, UNIT_STAY, -ENOMEM, "out of memory");
 	else
@@ -670,16 +643,6 @@ void unit_text_clear(struct unit *unit)
 	unit->last = NULL;
 	unit->current = NULL;
 	unit->pending_count = 0;
-}
-
-void unit_text_deinit(struct unit *unit)
-{
-	while (unit->spare != NULL) {
-		struct unit_message *message = unit->spare;
-
-		unit->spare = message->next;
-		free(message);
-	}
 	free(unit->reader);
 	unit->reader = NULL;
 }

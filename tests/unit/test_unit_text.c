@@ -12,6 +12,7 @@
 #include "tests/unit/spool_fixture.h"
 #include "tests/unit/unit_test.h"
 
+#include <malloc.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -508,6 +509,45 @@ static void note_on_many_refusals_stays_short(void **state)
 	spool_fixture_close(&bench.fixture);
 }
 
+/* What is allocated when the first of many batches are put into their places. */
+static int look_at_memory(void *arg, struct ring_op *op)
+{
+	size_t *bytes = arg;
+
+	if (op->opcode == RING_RENAMEAT && *bytes == 0)
+		*bytes = mallinfo2().uordblks;
+	return 0;
+}
+
+static void units_wait_for_their_batch_without_their_messages(void **state)
+{
+	const char *const options[] = {"SpoolBatch", "64", NULL};
+	const struct bytes message = BYTES_LITERAL("From: a@example.com\r\n\r\nx\r\n");
+	size_t before = mallinfo2().uordblks;
+	size_t bytes = 0;
+	const struct ring_fault hook = {.before = look_at_memory, .arg = &bytes};
+	struct spool_fixture fixture;
+	struct spool_result result;
+	struct buffer batch = {0};
+	char path[32];
+
+	(void)state;
+	spool_fixture_open(&fixture, options);
+	for (unsigned i = 0; i < 400; i++)
+		spool_fixture_add_to_batch(&batch, message);
+	for (unsigned i = 0; i < 64; i++) {
+		snprintf(path, sizeof(path), "in/%u.bsmtp", i);
+		spool_fixture_put(&fixture, path, buffer_bytes(&batch));
+	}
+	assert_int_equal(spool_fixture_run(&fixture, &hook, &result), 0);
+	assert_int_equal(result.released_units, 64);
+	print_message("%zu kB when the first batch is put into its place\n",
+		      (bytes - before) / 1024);
+	assert_true(bytes - before < 48 * 1024 * 1024);
+	buffer_deinit(&batch);
+	spool_fixture_close(&fixture);
+}
+
 struct envelope_row {
 	const char *name;
 	const char *before; /* what the signature goes behind */
@@ -578,6 +618,7 @@ int main(void)
 		cmocka_unit_test(many_failures_in_one_batch_cost_little_more_than_one),
 		cmocka_unit_test(bare_cr_at_the_end_of_a_long_message_in_the_middle),
 		cmocka_unit_test(note_on_many_refusals_stays_short),
+		cmocka_unit_test(units_wait_for_their_batch_without_their_messages),
 		cmocka_unit_test(signature_goes_behind_the_envelope),
 	};
 
