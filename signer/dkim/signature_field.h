@@ -88,6 +88,12 @@ static inline struct bytes signature_field_text(const struct signature_field *fi
 	return buffer_bytes(&field->text);
 }
 
+/* Bytes allocated. */
+static inline size_t signature_field_memory(const struct signature_field *field)
+{
+	return field->text.capacity;
+}
+
 /* What stands behind the colon and the blank, without the final line end, as a milter wants it. */
 static inline struct bytes signature_field_value(const struct signature_field *field)
 {

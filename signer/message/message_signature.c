@@ -38,6 +38,12 @@ void message_signature_free(struct message_signature *signature)
 	free(signature);
 }
 
+size_t message_signature_memory(const struct message_signature *signature)
+{
+	return sizeof(*signature) + signature->texts.capacity +
+	       signature_field_memory(&signature->field);
+}
+
 /* The texts lie one behind the other; the reference is last, with a NUL. */
 static int copy_texts(struct message_signature *signature, const struct planned_signature *planned)
 {

@@ -47,6 +47,9 @@ MUST_CHECK int message_signature_prepare(struct message_signature *signature,
 					 const struct signing_context *context,
 					 struct sign_client *client);
 
+/* Bytes allocated. */
+size_t message_signature_memory(const struct message_signature *signature);
+
 /* Lets go of the key. */
 void message_signature_reset(struct message_signature *signature);
 

@@ -93,12 +93,31 @@ static void signer_release(struct message_signer *signer)
 	signer->count = 0;
 }
 
+void message_signer_reset(struct message_signer *signer)
+{
+	assert(!message_signer_busy(signer));
+	signer_release(signer);
+	signer->context = NULL;
+	signer->job = NULL;
+	signer->state = SIGNER_OVER;
+}
+
+size_t message_signer_memory(const struct message_signer *signer)
+{
+	size_t size = sizeof(*signer) + header_memory(&signer->header) +
+		      message_reader_memory(&signer->reader) + signer->fields.capacity;
+
+	for (size_t i = 0; i < signer->allocated; i++)
+		size += sizeof(signer->signatures[0]) +
+			message_signature_memory(signer->signatures[i]);
+	return size;
+}
+
 void message_signer_free(struct message_signer *signer)
 {
 	if (signer == NULL)
 		return;
-	assert(!message_signer_busy(signer));
-	signer_release(signer);
+	message_signer_reset(signer);
 	for (size_t i = 0; i < signer->allocated; i++)
 		message_signature_free(signer->signatures[i]);
 	free(signer->signatures);
@@ -138,8 +157,7 @@ void message_signer_start(struct message_signer *signer, const struct signing_co
 			  const char *job, int64_t now_s,
 			  void (*wake)(struct message_signer *signer, void *arg), void *arg)
 {
-	assert(!message_signer_busy(signer));
-	signer_release(signer);
+	message_signer_reset(signer);
 	signer->context = context;
 	signer->job = job;
 	signer->now_s = now_s;

@@ -43,10 +43,10 @@ struct unit_message {
 };
 
 /*
- * A message at work has a message_signer, and so takes a few kB. With so many at work, a batch goes on to
+ * A message at work has a message_signer, and so takes 20 kB. With so many at work, a batch goes on to
  * its next message only when none of its own is at work.
  */
-#define UNIT_MESSAGES_AT_WORK_MAX 2048
+#define UNIT_MESSAGES_AT_WORK_MAX 1024
 
 /* A struct of zeros is an empty pool. */
 struct unit_message_pool {

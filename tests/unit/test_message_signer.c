@@ -11,6 +11,7 @@
 #include "tests/unit/unit_test.h"
 
 #include <poll.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
@@ -447,6 +448,62 @@ static void body_may_be_signed_in_part(void **state)
 	close_bench(&bench);
 }
 
+/* Counts the keys that are let go of. */
+void __real_key_unref(struct key *key);
+void __wrap_key_unref(struct key *key);
+static atomic_uint unref_count;
+
+void __wrap_key_unref(struct key *key)
+{
+	unref_count += key != NULL;
+	__real_key_unref(key);
+}
+
+/* A key that was put out must not stay in memory because somebody was signed with it last. */
+static void reset_lets_go_of_keys(void **state)
+{
+	struct bench bench;
+
+	(void)state;
+	open_bench(&bench, NULL);
+	assert_int_equal(sign(&bench, BYTES_LITERAL(FROM_US "\r\nbody\r\n"), 0), MESSAGE_SIGN);
+	unref_count = 0;
+	message_signer_reset(bench.signer);
+	assert_int_equal(unref_count, 1);
+	message_signer_reset(bench.signer);
+	assert_int_equal(unref_count, 1);
+	close_bench(&bench);
+}
+
+/* Of a long line, of many fields, and of a long signature field. */
+static void memory_counts_what_messages_have_left(void **state)
+{
+	const char *const options[] = {"Diagnostics", "yes", "MaximumHeaders", "0", NULL};
+	struct buffer text = {0};
+	struct bench bench;
+	size_t small;
+
+	(void)state;
+	open_bench(&bench, options);
+	assert_int_equal(sign(&bench, BYTES_LITERAL(FROM_US "\r\n"), 0), MESSAGE_SIGN);
+	small = message_signer_memory(bench.signer);
+	assert_true(small < 32 * 1024);
+	assert_int_equal(buffer_append_string(&text, FROM_US "Subject:"), 0);
+	while (text.size < 100000)
+		assert_int_equal(buffer_append_string(&text, " words"), 0);
+	assert_int_equal(buffer_append_string(&text, "\r\n"), 0);
+	assert_int_equal(sign(&bench, buffer_bytes(&text), 50000), MESSAGE_SIGN);
+	/* The cut line, the header, the field with its copy, and the fields together. */
+	assert_true(message_signer_memory(bench.signer) > small + 4 * (size_t)100000);
+	small = message_signer_memory(bench.signer);
+	while (text.size < 200000)
+		assert_int_equal(buffer_append_string(&text, "a:\r\n"), 0);
+	assert_int_equal(sign(&bench, buffer_bytes(&text), 0), MESSAGE_SIGN);
+	assert_true(message_signer_memory(bench.signer) > small + (size_t)20000 * 16);
+	buffer_deinit(&text);
+	close_bench(&bench);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -459,6 +516,8 @@ int main(void)
 		cmocka_unit_test(options_are_in_the_field),
 		cmocka_unit_test(message_may_choose_its_canonicalization),
 		cmocka_unit_test(body_may_be_signed_in_part),
+		cmocka_unit_test(reset_lets_go_of_keys),
+		cmocka_unit_test(memory_counts_what_messages_have_left),
 	};
 
 	return cmocka_run_group_tests_name("message_signer", tests, NULL, NULL);

@@ -543,7 +543,7 @@ static void units_wait_for_their_batch_without_their_messages(void **state)
 	assert_int_equal(result.released_units, 64);
 	print_message("%zu kB when the first batch is put into its place\n",
 		      (bytes - before) / 1024);
-	assert_true(bytes - before < 48 * 1024 * 1024);
+	assert_true(bytes - before < 64 * 1024 * 1024);
 	buffer_deinit(&batch);
 	spool_fixture_close(&fixture);
 }
