@@ -445,8 +445,8 @@ static int compose(struct message_signer *signer)
 	if (r == 0)
 		r = gather_fields(signer);
 	if (r == 0)
-		r = own_signature_new(&signer->header, signer->signatures, signer->count,
-				      signer->now_s, config->fix_crlf, &signer->own);
+		r = own_signature_new(signer->tools, &signer->header, signer->signatures,
+				      signer->count, signer->now_s, config->fix_crlf, &signer->own);
 	if (r != 0)
 		return r;
 	body_hash_start(&signer->body_hash, signer->body_canonicalization, config->fix_crlf,

@@ -6,6 +6,7 @@
  */
 #include "signer/message/message_signer.h"
 
+#include "signer/dkim/verification.h"
 #include "signer/keys/sign_engine.h"
 #include "tests/unit/spool_fixture.h"
 #include "tests/unit/unit_test.h"
@@ -246,6 +247,47 @@ static void no_beginning_of_ours_passes(void **state)
 					 size, (int)verdict, message_signer_reason(bench.signer));
 		}
 	}
+	close_bench(&bench);
+}
+
+/* Counts the verifications that are begun. */
+int __real_verification_start(struct verification *verification, const struct header *header,
+			      const struct verification_options *options);
+int __wrap_verification_start(struct verification *verification, const struct header *header,
+			      const struct verification_options *options);
+static unsigned verification_count_begun;
+
+int __wrap_verification_start(struct verification *verification, const struct header *header,
+			      const struct verification_options *options)
+{
+	verification_count_begun++;
+	return __real_verification_start(verification, header, options);
+}
+
+/* Mailing lists sign, too: what is theirs is not hashed a second time only to be thrown away. */
+static void signatures_of_others_are_not_verified(void **state)
+{
+	static const char *const fields[] = {"d=other.example; s=s1", "d=example.com; s=s2",
+					     "d=example.com; s=s1"};
+	struct buffer text = {0};
+	struct bench bench;
+
+	(void)state;
+	open_bench(&bench, NULL);
+	for (size_t i = 0; i < ARRAY_COUNT(fields); i++) {
+		buffer_clear(&text);
+		assert_int_equal(
+			buffer_printf(&text,
+				      "DKIM-Signature: v=1; a=ed25519-sha256; %s; h=From; b=AAAA; "
+				      "bh=frcCV1k9oG9oKj3dpUqdJg1PxRT2RSN/XKdLCPjaYaY=\r\n" FROM_US
+				      "\r\n",
+				      fields[i]),
+			0);
+		verification_count_begun = 0;
+		assert_int_equal(sign(&bench, buffer_bytes(&text), 0), MESSAGE_SIGN);
+		assert_int_equal(verification_count_begun, i == 2);
+	}
+	buffer_deinit(&text);
 	close_bench(&bench);
 }
 
@@ -509,6 +551,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_row_holds_at_every_cut),
 		cmocka_unit_test(no_beginning_of_ours_passes),
+		cmocka_unit_test(signatures_of_others_are_not_verified),
 		cmocka_unit_test(our_own_signature_on_top_is_seen),
 		cmocka_unit_test(all_planned_signatures_must_be_on_top),
 		cmocka_unit_test(strict_headers_are_counted),
