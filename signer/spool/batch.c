@@ -405,8 +405,8 @@ static void batch_op_failed(struct batch *batch, int error)
 		return;
 	case BATCH_CLOSING:
 	case BATCH_MARKING: batch_abort(batch, error); return;
-	case BATCH_SYNCING_OUT:
-	case BATCH_SYNCING_FAILED: batch_fail(batch, error, "cannot make out/ durable"); break;
+	case BATCH_SYNCING_OUT: batch_fail(batch, error, "cannot make out/ durable"); break;
+	case BATCH_SYNCING_FAILED: batch_fail(batch, error, "cannot make failed/ durable"); break;
 	case BATCH_UNMARKING:
 		if (!unmarking_failed(batch, error))
 			return;

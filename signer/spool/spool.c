@@ -173,6 +173,19 @@ static int fail(struct spool_result *result, int error, const char *what)
 	return error;
 }
 
+static int find_rights(struct spool_shared *shared)
+{
+	char why[OWNER_WHY_SIZE];
+	int r = owner_rights(shared->options->context->config, &shared->rights, why);
+
+	if (r != 0) {
+		shared->result.error = r;
+		snprintf(shared->result.error_text, sizeof(shared->result.error_text),
+			 "SpoolOwner: %s", why);
+	}
+	return r;
+}
+
 static int open_directory(struct spool *spool)
 {
 	struct spool_shared *shared = &spool->shared;
@@ -330,9 +343,7 @@ int spool_run(const struct spool_options *options, struct spool_result *result_o
 	pthread_mutex_init(&shared->mutex, NULL);
 	shared->context = signing_context_ref(options->context);
 	block_signals();
-	r = owner_rights(options->context->config, &shared->rights);
-	if (r != 0)
-		(void)fail(&shared->result, r, "SpoolOwner: there is no such user or group");
+	r = find_rights(shared);
 	if (r == 0)
 		r = open_directory(spool);
 	if (r == 0)

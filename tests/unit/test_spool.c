@@ -349,6 +349,27 @@ static void failed_flush_spoils_all_that_was_begun_before(void **state)
 	spool_fixture_close(&flush.world.fixture);
 }
 
+/* The second flush of a directory is that of failed/, where units are put, too. */
+static int fail_second_fsync(struct world *world, const struct ring_op *op)
+{
+	return op->opcode == RING_FSYNC && ++world->acts == 2 ? -EIO : 0;
+}
+
+static void directory_that_cannot_be_flushed_is_named(void **state)
+{
+	struct world world = {.refuse = fail_second_fsync};
+	struct spool_result result;
+
+	(void)state;
+	spool_fixture_open(&world.fixture, NULL);
+	spool_fixture_put_text(&world.fixture, "in/a.bsmtp",
+			       "MAIL FROM:<a@b>\r\nRCPT TO:<a@b>\r\nDATA\r\n" MESSAGE ".\r\n"
+			       "MAIL FROM:<a@b>\r\nRCPT TO:<a@b>\r\nDATA\r\nTo: x\r\n.\r\n");
+	assert_int_equal(run(&world, &result), -EIO);
+	assert_non_null(strstr(result.error_text, ": cannot make failed/ durable: "));
+	spool_fixture_close(&world.fixture);
+}
+
 struct daemon {
 	struct spool_fixture fixture;
 	struct spool_options options;
@@ -496,6 +517,7 @@ int main(void)
 		cmocka_unit_test(full_out_ends_a_run_and_the_rest_stays),
 		cmocka_unit_test(too_little_space_ends_a_run_and_the_rest_stays),
 		cmocka_unit_test(failed_flush_spoils_all_that_was_begun_before),
+		cmocka_unit_test(directory_that_cannot_be_flushed_is_named),
 		cmocka_unit_test(daemon_takes_what_comes_until_it_is_stopped),
 		cmocka_unit_test(stop_in_the_middle_of_a_reload_waits_for_it),
 		cmocka_unit_test(second_run_is_told_who_holds_the_spool),
