@@ -342,7 +342,9 @@ static const char *wrong_count(const struct message_signer *signer, size_t *coun
 
 static enum message_progress decide(struct message_signer *signer)
 {
+	const struct signer_names *names = &signer->context->config->sender_headers;
 	struct sender_address sender;
+	char reason[REASON_SIZE];
 	size_t count;
 	const char *wrong = wrong_count(signer, &count);
 	int r;
@@ -350,16 +352,15 @@ static enum message_progress decide(struct message_signer *signer)
 	if (wrong != NULL)
 		return signer_conclude(signer, MESSAGE_REFUSE, "it has %zu %s fields", count,
 				       wrong);
-	r = sender_find(signer->tools, &signer->header, &signer->context->config->sender_headers,
-			&sender);
+	r = sender_find(signer->tools, &signer->header, names, &sender);
 	if (r < 0)
 		return internal_error(signer, r);
+	if (r == 0)
+		return plan_signatures(signer, sender);
+	sender_error_text(r, sender_field_name(&signer->header, names), reason, sizeof(reason));
 	if (r == SENDER_E_NO_ADDRESS)
-		return conclude_not_ours(signer, !message_reader_is_done(&signer->reader),
-					 sender_error_text(r));
-	if (r > 0)
-		return signer_conclude(signer, MESSAGE_REFUSE, "%s", sender_error_text(r));
-	return plan_signatures(signer, sender);
+		return conclude_not_ours(signer, !message_reader_is_done(&signer->reader), reason);
+	return signer_conclude(signer, MESSAGE_REFUSE, "%s", reason);
 }
 
 static enum canonicalization canonicalization_of(enum signer_canon canon)

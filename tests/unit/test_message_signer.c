@@ -366,6 +366,24 @@ static void all_planned_signatures_must_be_on_top(void **state)
 	close_bench(&bench);
 }
 
+/* Whoever reads the reason must look into the right field. */
+static void field_that_the_sender_is_not_found_in_is_named(void **state)
+{
+	const char *const options[] = {"SenderHeaders", "Resent-From,Sender", NULL};
+	struct bench bench;
+
+	(void)state;
+	open_bench(&bench, options);
+	assert_int_equal(sign(&bench, BYTES_LITERAL("SENDER: a@b c\r\n" FROM_US "\r\n"), 0),
+			 MESSAGE_REFUSE);
+	assert_string_equal(message_signer_reason(bench.signer),
+			    "the address in its SENDER field is broken");
+	assert_int_equal(sign(&bench, BYTES_LITERAL("From: a@b c\r\n\r\n"), 0), MESSAGE_REFUSE);
+	assert_string_equal(message_signer_reason(bench.signer),
+			    "the address in its From field is broken");
+	close_bench(&bench);
+}
+
 static void strict_headers_are_counted(void **state)
 {
 	const char *const options[] = {"StrictHeaders", "yes", NULL};
@@ -554,6 +572,7 @@ int main(void)
 		cmocka_unit_test(signatures_of_others_are_not_verified),
 		cmocka_unit_test(our_own_signature_on_top_is_seen),
 		cmocka_unit_test(all_planned_signatures_must_be_on_top),
+		cmocka_unit_test(field_that_the_sender_is_not_found_in_is_named),
 		cmocka_unit_test(strict_headers_are_counted),
 		cmocka_unit_test(actions_decide_where_somebody_chose_them),
 		cmocka_unit_test(options_are_in_the_field),

@@ -65,8 +65,7 @@ static void owners_are_found_or_told(void **state)
 		{"12x", OWNER_E_UNKNOWN, 0, 0, "there is no user \"12x\""},
 		{"mail:unknown", OWNER_E_UNKNOWN, 0, 0, "there is no group \"unknown\""},
 		{"away", -EIO, 0, 0, "user \"away\" cannot be looked up: Input/output error"},
-		{"mail:away", -EIO, 0, 0,
-		 "group \"away\" cannot be looked up: Input/output error"},
+		{"mail:away", -EIO, 0, 0, "group \"away\" cannot be looked up: Input/output error"},
 	};
 
 	(void)state;
