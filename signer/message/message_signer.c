@@ -229,6 +229,13 @@ static enum message_progress signature_error(struct message_signer *signer)
 			       "signature generation error: the key does not sign");
 }
 
+/* A header that is larger than any honest one. */
+static enum message_verdict verdict_on_size(const struct message_signer *signer)
+{
+	return verdict_by(signer, "On-Security", signer->context->config->on_security,
+			  MESSAGE_REFUSE);
+}
+
 static enum message_progress header_error(struct message_signer *signer, int error)
 {
 	enum message_verdict verdict = MESSAGE_REFUSE;
@@ -236,8 +243,7 @@ static enum message_progress header_error(struct message_signer *signer, int err
 	if (error < 0)
 		return internal_error(signer, error);
 	if (error == MESSAGE_E_TOO_LARGE)
-		verdict = verdict_by(signer, "On-Security", signer->context->config->on_security,
-				     verdict);
+		verdict = verdict_on_size(signer);
 	if (error == MESSAGE_E_NO_HEADER || message_reader_lines(&signer->reader) == 0)
 		return signer_conclude(signer, verdict, "%s", message_reader_reason(error));
 	return signer_conclude(signer, verdict, "line %" PRIu64 ": %s",
@@ -466,6 +472,10 @@ static enum message_progress keys_progress(struct message_signer *signer)
 			return key_error(signer, signer->signatures[i]);
 	}
 	r = compose(signer);
+	if (r == HEADER_SELECT_E_TOO_MANY)
+		return signer_conclude(signer, verdict_on_size(signer),
+				       "it has more than %d header fields to sign",
+				       HEADER_SELECT_NAMES_MAX);
 	if (r != 0)
 		return internal_error(signer, r);
 	signer->state = SIGNER_BODY;

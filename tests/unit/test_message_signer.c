@@ -402,6 +402,27 @@ static void strict_headers_are_counted(void **state)
 	close_bench(&bench);
 }
 
+/* What is signed verifies; of our own verifier's bounds that of h= is the one that mail can reach. */
+static void header_that_our_verifier_would_refuse_is_not_signed(void **state)
+{
+	struct buffer text = {0};
+	struct bench bench;
+
+	(void)state;
+	open_bench(&bench, NULL);
+	assert_int_equal(buffer_append_string(&text, FROM_US), 0);
+	for (unsigned i = 1; i < 1000; i++)
+		assert_int_equal(buffer_append_string(&text, "To: b@example.net\r\n"), 0);
+	assert_int_equal(sign(&bench, buffer_bytes(&text), 0), MESSAGE_SIGN);
+	check_signed(&bench, "1000 fields", buffer_bytes(&text));
+	assert_int_equal(buffer_append_string(&text, "To: c@example.net\r\n"), 0);
+	assert_int_equal(sign(&bench, buffer_bytes(&text), 0), MESSAGE_REFUSE);
+	assert_string_equal(message_signer_reason(bench.signer),
+			    "it has more than 1000 header fields to sign");
+	buffer_deinit(&text);
+	close_bench(&bench);
+}
+
 struct action_row {
 	const char *option;
 	const char *action; /* NULL: the option is not set */
@@ -574,6 +595,7 @@ int main(void)
 		cmocka_unit_test(all_planned_signatures_must_be_on_top),
 		cmocka_unit_test(field_that_the_sender_is_not_found_in_is_named),
 		cmocka_unit_test(strict_headers_are_counted),
+		cmocka_unit_test(header_that_our_verifier_would_refuse_is_not_signed),
 		cmocka_unit_test(actions_decide_where_somebody_chose_them),
 		cmocka_unit_test(options_are_in_the_field),
 		cmocka_unit_test(message_may_choose_its_canonicalization),
