@@ -32,6 +32,8 @@ struct message_signature {
 	struct bytes identity;
 	struct buffer texts;
 	const char *reference; /* of the key, in `texts` too */
+	enum signer_algorithm wanted;
+	struct problem_place key_place; /* of the row, whose texts the context has */
 	struct key *key;
 	struct signature_field field;
 	struct sign_job job;

@@ -337,6 +337,53 @@ static void sign_with_two(struct bench *bench)
 	spool_fixture_configure(&bench->fixture, options);
 }
 
+/* The key is Ed25519; asked for twice, because the first time it must be loaded. */
+static void key_that_is_not_for_the_algorithm_of_its_row_defers(void **state)
+{
+	static const struct {
+		const char *row;
+		const char *algorithm; /* SignatureAlgorithm */
+		const char *reason;    /* NULL: it signs */
+	} keys[] = {
+		{"", "auto", NULL},
+		{":ed25519-sha256", "auto", NULL},
+		{":ed25519-sha256", "rsa-sha256", NULL},
+		{":rsa-sha256", "auto",
+		 "key.pem: the key is for ed25519-sha256, but it is to sign with rsa-sha256 ("},
+		{"", "rsa-sha256",
+		 "key.pem: the key is for ed25519-sha256, but it is to sign with rsa-sha256 ("},
+	};
+	struct bytes message = BYTES_LITERAL(FROM_US "\r\nbody\r\n");
+	struct bench bench;
+	char table[160];
+	char text[200];
+
+	(void)state;
+	open_bench(&bench, NULL);
+	snprintf(table, sizeof(table), "%s/some-keys", bench.fixture.spool);
+	for (size_t i = 0; i < 2 * ARRAY_COUNT(keys); i++) {
+		const char *const options[] = {"KeyTable", table, "SignatureAlgorithm",
+					       keys[i / 2].algorithm, NULL};
+		const char *reason = keys[i / 2].reason;
+
+		snprintf(text, sizeof(text), "good example.com:s1:%s/key.pem%s\n",
+			 bench.fixture.root, keys[i / 2].row);
+		spool_fixture_put_text(&bench.fixture, "some-keys", text);
+		if (i % 2 == 0) {
+			message_signer_reset(bench.signer);
+			spool_fixture_configure(&bench.fixture, options);
+		}
+		assert_int_equal(sign(&bench, message, 0),
+				 reason == NULL ? MESSAGE_SIGN : MESSAGE_DEFER);
+		if (reason != NULL)
+			assert_non_null(strstr(message_signer_reason(bench.signer), reason));
+		if (reason != NULL)
+			assert_non_null(
+				strstr(message_signer_reason(bench.signer), "some-keys:1)"));
+	}
+	close_bench(&bench);
+}
+
 static void all_planned_signatures_must_be_on_top(void **state)
 {
 	struct bytes message = BYTES_LITERAL(FROM_US "\r\nbody\r\n");
@@ -592,6 +639,7 @@ int main(void)
 		cmocka_unit_test(no_beginning_of_ours_passes),
 		cmocka_unit_test(signatures_of_others_are_not_verified),
 		cmocka_unit_test(our_own_signature_on_top_is_seen),
+		cmocka_unit_test(key_that_is_not_for_the_algorithm_of_its_row_defers),
 		cmocka_unit_test(all_planned_signatures_must_be_on_top),
 		cmocka_unit_test(field_that_the_sender_is_not_found_in_is_named),
 		cmocka_unit_test(strict_headers_are_counted),
