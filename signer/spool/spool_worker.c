@@ -26,7 +26,6 @@
 #define BYTES_AT_WORK_MAX ((uint64_t)24 * 1024 * 1024)
 #define RING_ENTRIES	  1024
 #define RING_WORKERS	  4
-#define LOOK_INTERVAL_NS  (100 * NS_PER_MS)
 #define PAUSE_FIRST_NS	  (100 * NS_PER_MS)
 #define PAUSE_MAX_NS	  (10 * NS_PER_S)
 
@@ -69,8 +68,6 @@ struct spool_worker {
 	unsigned failed_batches;
 	int64_t paused_until_ns;
 	int64_t pause_ns;
-	int64_t looked_ns; /* when the limits were last looked at */
-	bool within_limits;
 };
 
 static void unit_settled(struct unit *unit, void *arg);
@@ -376,20 +373,6 @@ static void unit_settled(struct unit *unit, void *arg)
 	list_push(&worker->settled, unit);
 }
 
-/* What SpoolMinFree and SpoolMaxOut say; looked at now and then, not for every unit. */
-static bool is_within_limits(struct spool_worker *worker)
-{
-	int64_t now_ns = ring_now_ns(worker->ring);
-
-	if (worker->looked_ns != 0 && now_ns - worker->looked_ns < LOOK_INTERVAL_NS)
-		return worker->within_limits;
-	worker->looked_ns = now_ns;
-	worker->within_limits = spool_shared_within_limits(worker->shared);
-	if (!worker->within_limits && worker->shared->options->once)
-		atomic_store(&worker->shared->short_of_something, true);
-	return worker->within_limits;
-}
-
 static bool has_room(struct spool_worker *worker)
 {
 	if (atomic_load(&worker->shared->stopping) || worker->unsettled >= worker->unsettled_max ||
@@ -399,7 +382,7 @@ static bool has_room(struct spool_worker *worker)
 		return false;
 	if (atomic_load(&worker->shared->short_of_something))
 		return false;
-	return worker->paused_until_ns <= ring_now_ns(worker->ring) && is_within_limits(worker);
+	return worker->paused_until_ns <= ring_now_ns(worker->ring);
 }
 
 /* The next unit that may be taken, entered as busy. */
@@ -417,7 +400,19 @@ static bool take_next_name(struct spool_worker *worker, struct unit *unit, uint6
 	return false;
 }
 
-/* Starts the next unit. False: there is none. */
+/* SpoolMinFree and SpoolMaxOut allow one more. With --once, a shortage ends this pass. */
+static bool limits_allow(struct spool_worker *worker)
+{
+	struct spool_shared *shared = worker->shared;
+	enum spool_limits_answer answer = spool_limits_take(&shared->limits,
+							    ring_now_ns(worker->ring));
+
+	if (answer == SPOOL_LIMITS_SHORT && shared->options->once)
+		atomic_store(&shared->short_of_something, true);
+	return answer == SPOOL_LIMITS_TAKE;
+}
+
+/* Starts the next unit. False: there is none, or it may not be taken. */
 static bool start_next(struct spool_worker *worker)
 {
 	struct spool_shared *shared = worker->shared;
@@ -428,7 +423,14 @@ static bool start_next(struct spool_worker *worker)
 		return false;
 	/* Counted before it is taken: an empty queue and nothing at work mean that all is done. */
 	atomic_fetch_add(&shared->at_work, 1);
+	if (!limits_allow(worker)) {
+		/* Names are left, so all is not done: to wake the watch would go round in circles. */
+		atomic_fetch_sub(&shared->at_work, 1);
+		give_unit_back(worker, unit);
+		return false;
+	}
 	if (!take_next_name(worker, unit, &size)) {
+		spool_limits_give_back(&shared->limits);
 		give_unit_back(worker, unit);
 		one_less_at_work(shared);
 		return false;
