@@ -114,7 +114,8 @@ void batch_free(struct batch *batch)
 {
 	if (batch == NULL)
 		return;
-	assert(batch->state == BATCH_IDLE || batch->error != 0);
+	if (batch->manifest_fd >= 0)
+		close(batch->manifest_fd);
 	close(batch->flush_fd);
 	buffer_deinit(&batch->manifest);
 	free(batch);

@@ -19,15 +19,18 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <time.h>
 #include <unistd.h>
 
-#define BATCHES_MAX	  4
-#define BATCH_AGE_NS	  (20 * NS_PER_MS)
-#define BYTES_AT_WORK_MAX ((uint64_t)24 * 1024 * 1024)
-#define RING_ENTRIES	  1024
-#define RING_WORKERS	  4
-#define PAUSE_FIRST_NS	  (100 * NS_PER_MS)
-#define PAUSE_MAX_NS	  (10 * NS_PER_S)
+#define BATCHES_MAX	    4
+#define BATCH_AGE_NS	    (20 * NS_PER_MS)
+#define BYTES_AT_WORK_MAX   ((uint64_t)24 * 1024 * 1024)
+#define RING_ENTRIES	    1024
+#define RING_WORKERS	    4
+#define RING_ERRORS_MAX	    20
+#define RING_ERROR_PAUSE_NS (5 * NS_PER_MS)
+#define PAUSE_FIRST_NS	    (100 * NS_PER_MS)
+#define PAUSE_MAX_NS	    (10 * NS_PER_S)
 
 struct unit_list {
 	struct unit *first;
@@ -66,6 +69,7 @@ struct spool_worker {
 	int wake_fd;
 	bool abandoned; /* unsettled units were told to end */
 	unsigned failed_batches;
+	unsigned ring_errors;
 	int64_t paused_until_ns;
 	int64_t pause_ns;
 };
@@ -124,17 +128,17 @@ void spool_worker_free(struct spool_worker *worker)
 {
 	if (worker == NULL)
 		return;
+	/* If the ring failed, units are under way; the order is then: no more callbacks, then what they are for. */
+	if (worker->client != NULL)
+		sign_client_drain(worker->client);
+	ring_free(worker->ring);
 	for (size_t i = 0; i < BATCHES_MAX; i++)
 		batch_free(worker->batches[i]);
 	for (unsigned i = 0; i < worker->unit_count; i++) {
-		/* Settled, but nothing could be committed any more. */
-		if (worker->units[i]->state == UNIT_SETTLED)
-			unit_finish(worker->units[i]);
 		unit_deinit(worker->units[i]);
 		free(worker->units[i]);
 	}
 	free(worker->units);
-	ring_free(worker->ring);
 	unit_message_pool_deinit(&worker->messages);
 	signer_pool_free(worker->signers);
 	message_tools_deinit(&worker->tools);
@@ -547,14 +551,26 @@ static bool is_over(const struct spool_worker *worker)
 	       (worker->settled.count == 0 || atomic_load(&shared->failed));
 }
 
+/*
+ * The ring has failed, and with it this spool. It goes on all the same for a while: if that passes by, what is
+ * under way comes to its end. False: it does not.
+ */
+static bool outlives_ring_error(struct spool_worker *worker, int error)
+{
+	const struct timespec pause = {.tv_nsec = RING_ERROR_PAUSE_NS};
+
+	spool_shared_fail(worker->shared, error, strerror(-error));
+	(void)nanosleep(&pause, NULL);
+	return ++worker->ring_errors < RING_ERRORS_MAX;
+}
+
 void spool_worker_run(struct spool_worker *worker, int64_t (*each_turn)(void *arg), void *arg)
 {
-	int r = 0;
-
 	ring_poll(worker->ring, &worker->client_poll, sign_client_fd(worker->client), POLLIN);
 	ring_poll(worker->ring, &worker->wake_poll, worker->wake_fd, POLLIN);
-	while (r == 0 && !is_over(worker)) {
+	while (!is_over(worker)) {
 		int64_t wait_ns = each_turn != NULL ? each_turn(arg) : RING_WAIT_FOREVER;
+		int r;
 
 		if (atomic_load(&worker->shared->stopping) && !worker->abandoned)
 			abandon_unsettled(worker);
@@ -565,9 +581,9 @@ void spool_worker_run(struct spool_worker *worker, int64_t (*each_turn)(void *ar
 			wait_ns = wait_limit(worker);
 		r = ring_turn(worker->ring, wait_ns);
 		(void)sign_client_collect(worker->client);
+		if (r != 0 && !outlives_ring_error(worker, r))
+			break;
 	}
-	if (r != 0)
-		spool_shared_fail(worker->shared, r, strerror(-r));
 }
 
 void spool_worker_give_up(struct spool_worker *worker, int error)

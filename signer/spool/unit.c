@@ -80,10 +80,27 @@ void unit_init(struct unit *unit, const struct unit_setting *setting,
 	};
 }
 
+/* What a unit needs no more once it is settled. */
+static void drop_content(struct unit *unit)
+{
+	out_file_deinit(&unit->out);
+	out_file_deinit(&unit->failed);
+	out_file_deinit(&unit->note);
+	unit_input_deinit(&unit->input);
+	signing_context_unref(unit->context);
+	unit->context = NULL;
+}
+
 void unit_deinit(struct unit *unit)
 {
-	assert(unit->state == UNIT_FREE);
-	assert(unit->first == NULL);
+	if (unit->state == UNIT_FREE || unit->state == UNIT_SETTLED)
+		return;
+	unit_text_clear(unit);
+	out_file_lost_ring(&unit->out);
+	out_file_lost_ring(&unit->failed);
+	out_file_lost_ring(&unit->note);
+	unit_input_lost_ring(&unit->input);
+	drop_content(unit);
 }
 
 static void init_out_file(struct unit *unit, struct out_file *file,
@@ -376,13 +393,7 @@ static void cleaning_proceed(struct unit *unit)
 	    remove_file(unit, &unit->failed, wants_failed(unit)) ||
 	    remove_file(unit, &unit->note, wants_note(unit)))
 		return;
-	/* Many may wait for their batch: they do so without their content. */
-	out_file_deinit(&unit->out);
-	out_file_deinit(&unit->failed);
-	out_file_deinit(&unit->note);
-	unit_input_deinit(&unit->input);
-	signing_context_unref(unit->context);
-	unit->context = NULL;
+	drop_content(unit); /* many may wait for their batch */
 	unit_enter(unit, UNIT_SETTLED);
 	unit->settled(unit, unit->settled_arg);
 }

@@ -129,6 +129,11 @@ struct unit {
 
 void unit_init(struct unit *unit, const struct unit_setting *setting,
 	       void (*settled)(struct unit *unit, void *arg), void *arg);
+
+/*
+ * Takes a unit in any state once its ring is gone and no message of it is with the signature service. What it
+ * has in tmp/ the next start removes.
+ */
 void unit_deinit(struct unit *unit);
 
 /* Which file of in/ it is about; copied. Free units only. */

@@ -340,7 +340,7 @@ static void run_failing_seeds(const char *engine, const char *action, uint64_t f
 	struct bench bench = {0};
 
 	spool_fixture_open(&bench.fixture, options);
-	for (uint64_t seed = first; seed < first + SEEDS; seed++)
+	for (uint64_t seed = first; seed < first + SEEDS / 2; seed++)
 		run_failing_seed(&bench, seed, action);
 	buffer_deinit(&bench.batch);
 	spool_fixture_close(&bench.fixture);
@@ -432,7 +432,7 @@ static void many_failures_in_one_batch_cost_little_more_than_one(void **state)
 {
 	const char *const options[] = {"On-SignatureError", "accept", NULL};
 	const struct bytes message = BYTES_LITERAL("From: a@example.com\r\n\r\nx\r\n");
-	const unsigned count = 2000;
+	const unsigned count = 700;
 	struct spool_fixture fixture;
 	struct spool_result result;
 	struct buffer batch = {0};
@@ -533,7 +533,7 @@ static void units_wait_for_their_batch_without_their_messages(void **state)
 
 	(void)state;
 	spool_fixture_open(&fixture, options);
-	for (unsigned i = 0; i < 400; i++)
+	for (unsigned i = 0; i < 250; i++)
 		spool_fixture_add_to_batch(&batch, message);
 	for (unsigned i = 0; i < 64; i++) {
 		snprintf(path, sizeof(path), "in/%u.bsmtp", i);
