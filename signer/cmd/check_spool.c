@@ -184,13 +184,13 @@ static void check_content(struct spool_check *check)
 static void check_owner(struct spool_check *check)
 {
 	struct out_file_rights rights;
+	char why[OWNER_WHY_SIZE];
 
 	if (check->config->spool_owner == NULL)
 		return;
-	if (owner_rights(check->config, &rights) != 0)
+	if (owner_rights(check->config, &rights, why) != 0)
 		check_report_add(check->report, CHECK_ERROR,
-				 signer_config_place(check->config, "SpoolOwner"),
-				 "there is no such user or group");
+				 signer_config_place(check->config, "SpoolOwner"), "%s", why);
 	else if (geteuid() != 0 && rights.owner != (uid_t)-1 && rights.owner != geteuid())
 		check_report_add(check->report, CHECK_ERROR,
 				 signer_config_place(check->config, "SpoolOwner"),

@@ -42,29 +42,16 @@ int explanation_push(struct explanation *explanation, struct bytes piece)
 	return r < 0 ? r : 0;
 }
 
-/* The first of SenderHeaders that the message has, in its own spelling. */
-static struct bytes find_sender_field(const struct explanation *explanation)
-{
-	const struct signer_names *names = &explanation->context->config->sender_headers;
-
-	for (size_t i = 0; i < names->count; i++) {
-		size_t at = header_find(&explanation->header, names->items[i], 0);
-
-		if (at < header_count(&explanation->header))
-			return header_name(&explanation->header, at);
-	}
-	return BYTES_LITERAL("From");
-}
-
 static int find_sender(struct explanation *explanation)
 {
-	int r = sender_find(&explanation->solo.tools, &explanation->header,
-			    &explanation->context->config->sender_headers, &explanation->sender);
+	const struct signer_names *names = &explanation->context->config->sender_headers;
+	int r = sender_find(&explanation->solo.tools, &explanation->header, names,
+			    &explanation->sender);
 
 	if (r < 0)
 		return r;
 	explanation->has_sender = r == 0;
-	explanation->sender_field = find_sender_field(explanation);
+	explanation->sender_field = sender_field_name(&explanation->header, names);
 	return 0;
 }
 

@@ -32,8 +32,8 @@ static void collect(struct solo_signer *solo)
 void solo_signer_deinit(struct solo_signer *solo)
 {
 	/* A message that ended early may have left work with the service. */
-	while (solo->client != NULL && sign_client_in_flight(solo->client) > 0)
-		collect(solo);
+	if (solo->client != NULL)
+		sign_client_drain(solo->client);
 	message_signer_free(solo->signer);
 	message_tools_deinit(&solo->tools);
 	sign_client_free(solo->client);

@@ -2,6 +2,7 @@
 
 #include "common/log.h"
 #include "signer/keys/core_dump.h"
+#include "signer/spool/owner.h"
 #include "signer/spool/spool_dir.h"
 
 #include <errno.h>
@@ -44,7 +45,8 @@ static int exit_code(const struct spool_result *result, bool once)
 	switch (result->error) {
 	case 0: break;
 	case SPOOL_DIR_E_LOCKED: return EX_TEMPFAIL;
-	case SPOOL_DIR_E_DEVICE: return EX_CONFIG;
+	case SPOOL_DIR_E_DEVICE:
+	case OWNER_E_UNKNOWN: return EX_CONFIG;
 	case -ENOENT:
 	case -ENOTDIR: return EX_NOINPUT;
 	case -ENOMEM: return EX_OSERR;

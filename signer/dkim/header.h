@@ -62,6 +62,12 @@ static inline size_t header_count(const struct header *header)
 	return header->count;
 }
 
+/* Bytes allocated, for this header or an earlier one. */
+static inline size_t header_memory(const struct header *header)
+{
+	return header->text.capacity + header->capacity * sizeof(header->fields[0]);
+}
+
 /* Bytes of all fields, line ends included. */
 static inline size_t header_size(const struct header *header)
 {

@@ -188,10 +188,12 @@ static int add_oversign(struct header_select *select, const struct name_list *li
 	for (size_t i = 0; i < list->count; i++) {
 		int r;
 
-		if (!is_field_name(list->names[i])) {
-			*wrong_out = list->names[i];
+		*wrong_out = list->names[i];
+		if (!is_field_name(list->names[i]))
 			return HEADER_SELECT_E_NAME;
-		}
+		/* From is listed besides. */
+		if (select->oversign.count == HEADER_SELECT_NAMES_MAX - 1)
+			return HEADER_SELECT_E_TOO_MANY;
 		r = name_list_add(&select->oversign, copy_name(select, list->names[i]));
 		if (r != 0)
 			return r;
@@ -299,6 +301,13 @@ enum header_select_verdict header_select_judge(const struct header_select *selec
 	return judge(select, name, field_name_hash(name));
 }
 
+static int list_name(struct name_list *names, struct bytes name)
+{
+	if (names->count == HEADER_SELECT_NAMES_MAX)
+		return HEADER_SELECT_E_TOO_MANY;
+	return name_list_add(names, name);
+}
+
 int header_select_list(const struct header_select *select, const struct header *header,
 		       struct name_list *names)
 {
@@ -310,12 +319,12 @@ int header_select_list(const struct header_select *select, const struct header *
 
 		if (judge(select, name, header_name_hash(header, i)) != HEADER_SELECT_SIGNED)
 			continue;
-		r = name_list_add(names, name);
+		r = list_name(names, name);
 		if (r != 0)
 			return r;
 	}
 	for (size_t i = 0; i < select->oversign.count; i++) {
-		r = name_list_add(names, select->oversign.names[i]);
+		r = list_name(names, select->oversign.names[i]);
 		if (r != 0)
 			return r;
 	}

@@ -86,6 +86,12 @@ static inline bool message_reader_is_cut(const struct message_reader *reader)
 	return reader->is_cut;
 }
 
+/* Bytes allocated, without the header. */
+static inline size_t message_reader_memory(const struct message_reader *reader)
+{
+	return reader->partial.capacity;
+}
+
 /* Where the header begins, and so where a DKIM-Signature goes. */
 static inline uint64_t message_reader_envelope_size(const struct message_reader *reader)
 {

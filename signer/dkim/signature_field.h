@@ -88,4 +88,10 @@ static inline struct bytes signature_field_text(const struct signature_field *fi
 	return buffer_bytes(&field->text);
 }
 
+/* Bytes allocated. */
+static inline size_t signature_field_memory(const struct signature_field *field)
+{
+	return field->text.capacity;
+}
+
 #endif

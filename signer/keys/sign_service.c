@@ -26,6 +26,7 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <poll.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
@@ -518,4 +519,15 @@ size_t sign_client_collect(struct sign_client *client)
 	while (finished.first != NULL)
 		run_done(task_list_take(&finished));
 	return count;
+}
+
+void sign_client_drain(struct sign_client *client)
+{
+	while (client->in_flight > 0) {
+		struct pollfd ready = {.fd = client->event_fd, .events = POLLIN};
+
+		sign_client_flush(client);
+		(void)poll(&ready, 1, -1);
+		(void)sign_client_collect(client);
+	}
 }

@@ -53,6 +53,9 @@ void sign_client_submit(struct sign_client *client, struct sign_job *job);
 void sign_client_submit_load(struct sign_client *client, struct key_load_job *job);
 void sign_client_flush(struct sign_client *client);
 
+/* Waits for all jobs, and those that done() submits meanwhile. */
+void sign_client_drain(struct sign_client *client);
+
 /* Runs done() of the jobs that are finished now, and returns their number. Costs one load from
  * memory when there are none. done() may submit, free its job, and flush. */
 size_t sign_client_collect(struct sign_client *client);

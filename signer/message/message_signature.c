@@ -5,6 +5,7 @@
 #include "signer/message/message_signature.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 static void loaded(struct key_load_job *job);
@@ -36,6 +37,12 @@ void message_signature_free(struct message_signature *signature)
 	signature_field_deinit(&signature->field);
 	buffer_deinit(&signature->texts);
 	free(signature);
+}
+
+size_t message_signature_memory(const struct message_signature *signature)
+{
+	return sizeof(*signature) + signature->texts.capacity +
+	       signature_field_memory(&signature->field);
 }
 
 /* The texts lie one behind the other; the reference is last, with a NUL. */
@@ -73,6 +80,28 @@ static int copy_texts(struct message_signature *signature, const struct planned_
 	return 0;
 }
 
+/* A row that asks for what its key cannot do is broken, as one whose key is missing. */
+static int check_algorithm(struct message_signature *signature)
+{
+	const struct problem_place *place = &signature->key_place;
+	enum dkim_algorithm wanted = signature->wanted == SIGNER_ALGORITHM_ED25519_SHA256
+					     ? DKIM_ALGORITHM_ED25519_SHA256
+					     : DKIM_ALGORITHM_RSA_SHA256;
+	enum dkim_algorithm actual = message_signature_algorithm(signature);
+	char where[KEY_PROBLEM_TEXT_SIZE / 2] = "";
+
+	if (signature->wanted == SIGNER_ALGORITHM_BY_KEY || wanted == actual)
+		return 0;
+	message_signature_reset(signature);
+	if (place->file != NULL)
+		snprintf(where, sizeof(where), " (%s:%u)", place->file, place->line);
+	return key_problem_set(&signature->load.problem, MESSAGE_SIGNATURE_E_KEY,
+			       "%s: the key is for %s, but it is to sign with %s%s",
+			       key_store_is_path(signature->reference) ? signature->reference
+								       : "the key in the table",
+			       dkim_algorithm_name(actual), dkim_algorithm_name(wanted), where);
+}
+
 int message_signature_prepare(struct message_signature *signature,
 			      const struct planned_signature *planned,
 			      const struct signing_context *context, struct sign_client *client)
@@ -81,9 +110,13 @@ int message_signature_prepare(struct message_signature *signature,
 
 	if (r != 0)
 		return r;
+	signature->wanted = planned->algorithm;
+	signature->key_place = planned->key_place;
 	r = key_store_peek(context->keys, signature->reference, &signature->key,
 			   &signature->load.problem);
-	if (r <= 0)
+	if (r == 0)
+		return check_algorithm(signature);
+	if (r < 0)
 		return r;
 	if (r != KEY_STORE_E_NOT_LOADED)
 		return MESSAGE_SIGNATURE_E_KEY;
@@ -96,10 +129,13 @@ int message_signature_prepare(struct message_signature *signature,
 static void loaded(struct key_load_job *job)
 {
 	struct message_signature *signature = CONTAINER_OF(job, struct message_signature, load);
+	int r = job->error > 0 ? MESSAGE_SIGNATURE_E_KEY : job->error;
 
-	if (job->error == 0)
+	if (r == 0) {
 		signature->key = job->key;
-	signature->done(signature, job->error > 0 ? MESSAGE_SIGNATURE_E_KEY : job->error);
+		r = check_algorithm(signature);
+	}
+	signature->done(signature, r);
 }
 
 enum dkim_algorithm message_signature_algorithm(const struct message_signature *signature)

@@ -32,6 +32,8 @@ struct message_signature {
 	struct bytes identity;
 	struct buffer texts;
 	const char *reference; /* of the key, in `texts` too */
+	enum signer_algorithm wanted;
+	struct problem_place key_place; /* of the row, whose texts the context has */
 	struct key *key;
 	struct signature_field field;
 	struct sign_job job;
@@ -46,6 +48,9 @@ MUST_CHECK int message_signature_prepare(struct message_signature *signature,
 					 const struct planned_signature *planned,
 					 const struct signing_context *context,
 					 struct sign_client *client);
+
+/* Bytes allocated. */
+size_t message_signature_memory(const struct message_signature *signature);
 
 /* Lets go of the key. */
 void message_signature_reset(struct message_signature *signature);

@@ -93,12 +93,31 @@ static void signer_release(struct message_signer *signer)
 	signer->count = 0;
 }
 
+void message_signer_reset(struct message_signer *signer)
+{
+	assert(!message_signer_busy(signer));
+	signer_release(signer);
+	signer->context = NULL;
+	signer->job = NULL;
+	signer->state = SIGNER_OVER;
+}
+
+size_t message_signer_memory(const struct message_signer *signer)
+{
+	size_t size = sizeof(*signer) + header_memory(&signer->header) +
+		      message_reader_memory(&signer->reader) + signer->fields.capacity;
+
+	for (size_t i = 0; i < signer->allocated; i++)
+		size += sizeof(signer->signatures[0]) +
+			message_signature_memory(signer->signatures[i]);
+	return size;
+}
+
 void message_signer_free(struct message_signer *signer)
 {
 	if (signer == NULL)
 		return;
-	assert(!message_signer_busy(signer));
-	signer_release(signer);
+	message_signer_reset(signer);
 	for (size_t i = 0; i < signer->allocated; i++)
 		message_signature_free(signer->signatures[i]);
 	free(signer->signatures);
@@ -138,8 +157,7 @@ void message_signer_start(struct message_signer *signer, const struct signing_co
 			  const char *job, int64_t now_s,
 			  void (*wake)(struct message_signer *signer, void *arg), void *arg)
 {
-	assert(!message_signer_busy(signer));
-	signer_release(signer);
+	message_signer_reset(signer);
 	signer->context = context;
 	signer->job = job;
 	signer->now_s = now_s;
@@ -211,6 +229,13 @@ static enum message_progress signature_error(struct message_signer *signer)
 			       "signature generation error: the key does not sign");
 }
 
+/* A header that is larger than any honest one. */
+static enum message_verdict verdict_on_size(const struct message_signer *signer)
+{
+	return verdict_by(signer, "On-Security", signer->context->config->on_security,
+			  MESSAGE_REFUSE);
+}
+
 static enum message_progress header_error(struct message_signer *signer, int error)
 {
 	enum message_verdict verdict = MESSAGE_REFUSE;
@@ -218,8 +243,7 @@ static enum message_progress header_error(struct message_signer *signer, int err
 	if (error < 0)
 		return internal_error(signer, error);
 	if (error == MESSAGE_E_TOO_LARGE)
-		verdict = verdict_by(signer, "On-Security", signer->context->config->on_security,
-				     verdict);
+		verdict = verdict_on_size(signer);
 	if (error == MESSAGE_E_NO_HEADER || message_reader_lines(&signer->reader) == 0)
 		return signer_conclude(signer, verdict, "%s", message_reader_reason(error));
 	return signer_conclude(signer, verdict, "line %" PRIu64 ": %s",
@@ -324,7 +348,9 @@ static const char *wrong_count(const struct message_signer *signer, size_t *coun
 
 static enum message_progress decide(struct message_signer *signer)
 {
+	const struct signer_names *names = &signer->context->config->sender_headers;
 	struct sender_address sender;
+	char reason[REASON_SIZE];
 	size_t count;
 	const char *wrong = wrong_count(signer, &count);
 	int r;
@@ -332,16 +358,15 @@ static enum message_progress decide(struct message_signer *signer)
 	if (wrong != NULL)
 		return signer_conclude(signer, MESSAGE_REFUSE, "it has %zu %s fields", count,
 				       wrong);
-	r = sender_find(signer->tools, &signer->header, &signer->context->config->sender_headers,
-			&sender);
+	r = sender_find(signer->tools, &signer->header, names, &sender);
 	if (r < 0)
 		return internal_error(signer, r);
+	if (r == 0)
+		return plan_signatures(signer, sender);
+	sender_error_text(r, sender_field_name(&signer->header, names), reason, sizeof(reason));
 	if (r == SENDER_E_NO_ADDRESS)
-		return conclude_not_ours(signer, !message_reader_is_done(&signer->reader),
-					 sender_error_text(r));
-	if (r > 0)
-		return signer_conclude(signer, MESSAGE_REFUSE, "%s", sender_error_text(r));
-	return plan_signatures(signer, sender);
+		return conclude_not_ours(signer, !message_reader_is_done(&signer->reader), reason);
+	return signer_conclude(signer, MESSAGE_REFUSE, "%s", reason);
 }
 
 static enum canonicalization canonicalization_of(enum signer_canon canon)
@@ -427,8 +452,8 @@ static int compose(struct message_signer *signer)
 	if (r == 0)
 		r = gather_fields(signer);
 	if (r == 0)
-		r = own_signature_new(&signer->header, signer->signatures, signer->count,
-				      signer->now_s, config->fix_crlf, &signer->own);
+		r = own_signature_new(signer->tools, &signer->header, signer->signatures,
+				      signer->count, signer->now_s, config->fix_crlf, &signer->own);
 	if (r != 0)
 		return r;
 	body_hash_start(&signer->body_hash, signer->body_canonicalization, config->fix_crlf,
@@ -447,6 +472,10 @@ static enum message_progress keys_progress(struct message_signer *signer)
 			return key_error(signer, signer->signatures[i]);
 	}
 	r = compose(signer);
+	if (r == HEADER_SELECT_E_TOO_MANY)
+		return signer_conclude(signer, verdict_on_size(signer),
+				       "it has more than %d header fields to sign",
+				       HEADER_SELECT_NAMES_MAX);
 	if (r != 0)
 		return internal_error(signer, r);
 	signer->state = SIGNER_BODY;

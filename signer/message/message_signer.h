@@ -51,6 +51,12 @@ struct message_signer;
 MUST_CHECK int message_signer_new(struct message_tools *tools, struct message_signer **signer_out);
 void message_signer_free(struct message_signer *signer);
 
+/* Lets go of keys, context and all else of the last message; keeps its buffers. Not while busy. */
+void message_signer_reset(struct message_signer *signer);
+
+/* Bytes that it has allocated, for the last message or an earlier one; the hash's own not counted. */
+size_t message_signer_memory(const struct message_signer *signer);
+
 /*
  * `job` names the message in log lines and is borrowed until the verdict is final, as the context is.
  * `wake` comes from sign_client_collect(), never from within push or end.

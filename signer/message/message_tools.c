@@ -20,5 +20,6 @@ void message_tools_deinit(struct message_tools *tools)
 	buffer_deinit(&tools->domain);
 	name_list_deinit(&tools->names);
 	header_hash_deinit(&tools->header_hash);
+	dkim_signature_deinit(&tools->signature);
 	*tools = (struct message_tools){0};
 }

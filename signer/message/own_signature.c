@@ -1,6 +1,8 @@
 /*
- * How it works: only a header that begins with DKIM-Signature is looked at. verification.h parses the
- * fields of that run and does the hashing; the keys are those of the planned signatures.
+ * How it works: only a header that begins with DKIM-Signature is looked at. If d= and s= of the planned
+ * signatures are all found in that run, verification.h does the hashing, from the header to the end of
+ * the body; the keys are those of the planned signatures. Mail that others have signed is common, and
+ * mail that we have signed is not, so nothing is made and hashed before that is known.
  */
 #include "signer/message/own_signature.h"
 
@@ -26,6 +28,12 @@ static size_t run_length(const struct header *header)
 	return length;
 }
 
+static bool is_of(const struct dkim_signature *field, const struct message_signature *signature)
+{
+	return bytes_equal_nocase(field->domain, signature->domain) &&
+	       bytes_equal(field->selector, signature->selector);
+}
+
 /* The result for the field that has this d= and s=; NULL: there is none. */
 static const struct verification_result *find_result(const struct own_signature *own,
 						     const struct message_signature *signature)
@@ -35,24 +43,30 @@ static const struct verification_result *find_result(const struct own_signature 
 									       i);
 
 		if (result->status != VERIFICATION_MALFORMED &&
-		    bytes_equal_nocase(result->signature.domain, signature->domain) &&
-		    bytes_equal(result->signature.selector, signature->selector))
+		    is_of(&result->signature, signature))
 			return result;
 	}
 	return NULL;
 }
 
-static bool all_are_there(const struct own_signature *own)
+/* Whether one of the first `length` fields is this signature. */
+static int look_for(struct dkim_signature *field, const struct header *header, size_t length,
+		    const struct message_signature *signature, bool *found_out)
 {
-	for (size_t i = 0; i < own->count; i++) {
-		if (find_result(own, own->signatures[i]) == NULL)
-			return false;
+	*found_out = false;
+	for (size_t i = 0; i < length && !*found_out; i++) {
+		int r = dkim_signature_parse(field, header_field(header, i));
+
+		if (r < 0)
+			return r;
+		*found_out = r == 0 && is_of(field, signature);
 	}
-	return true;
+	return 0;
 }
 
-int own_signature_new(const struct header *header, struct message_signature *const *signatures,
-		      size_t count, int64_t now_s, bool fix_crlf, struct own_signature **own_out)
+int own_signature_new(struct message_tools *tools, const struct header *header,
+		      struct message_signature *const *signatures, size_t count, int64_t now_s,
+		      bool fix_crlf, struct own_signature **own_out)
 {
 	struct verification_options options = {
 		.now = (uint64_t)now_s,
@@ -61,11 +75,15 @@ int own_signature_new(const struct header *header, struct message_signature *con
 		.fix_crlf = fix_crlf,
 	};
 	struct own_signature *own;
-	int r;
+	bool all_found = options.signatures_max > 0;
+	int r = 0;
 
 	*own_out = NULL;
-	if (options.signatures_max == 0)
-		return 0;
+	for (size_t i = 0; r == 0 && all_found && i < count; i++)
+		r = look_for(&tools->signature, header, options.signatures_max, signatures[i],
+			     &all_found);
+	if (r != 0 || !all_found)
+		return r;
 	own = calloc(1, sizeof(*own));
 	if (own == NULL)
 		return -ENOMEM;
@@ -74,7 +92,7 @@ int own_signature_new(const struct header *header, struct message_signature *con
 	r = verification_init(&own->verification);
 	if (r == 0)
 		r = verification_start(&own->verification, header, &options);
-	if (r != 0 || !all_are_there(own)) {
+	if (r != 0) {
 		own_signature_free(own);
 		return r;
 	}

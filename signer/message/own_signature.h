@@ -14,14 +14,15 @@
 
 #include "signer/dkim/verification.h"
 #include "signer/message/message_signature.h"
+#include "signer/message/message_tools.h"
 
 struct own_signature;
 
 /*
- * NULL in `own_out`: there is none, which costs one comparison. `signatures` and the header are
- * borrowed until free.
+ * NULL in `own_out`: there is none. That costs one comparison, or where others have signed it, the parsing
+ * of their fields. `signatures` and the header are borrowed until free.
  */
-MUST_CHECK int own_signature_new(const struct header *header,
+MUST_CHECK int own_signature_new(struct message_tools *tools, const struct header *header,
 				 struct message_signature *const *signatures, size_t count,
 				 int64_t now_s, bool fix_crlf, struct own_signature **own_out);
 void own_signature_free(struct own_signature *own);

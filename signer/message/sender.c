@@ -7,6 +7,9 @@
 #include "signer/dkim/domain_name.h"
 #include "signer/message/header_counts.h"
 
+#include <assert.h>
+#include <stdio.h>
+
 static size_t sender_field(const struct header *header, const struct signer_names *names)
 {
 	for (size_t i = 0; i < names->count; i++) {
@@ -47,14 +50,29 @@ int sender_find(struct message_tools *tools, const struct header *header,
 	return 0;
 }
 
-const char *sender_error_text(int error)
+struct bytes sender_field_name(const struct header *header,
+			       const struct signer_names *sender_headers)
+{
+	size_t at = sender_field(header, sender_headers);
+
+	return at < header_count(header) ? header_name(header, at) : BYTES_LITERAL("From");
+}
+
+void sender_error_text(int error, struct bytes field, char *text, size_t size)
 {
 	switch (error) {
-	case SENDER_E_NO_FROM: return "it has no From field";
-	case SENDER_E_SEVERAL_FROM: return "it has more than one From field";
-	case SENDER_E_NO_ADDRESS: return "its From field holds no address";
-	case SENDER_E_ADDRESS: return "the address in its From field is broken";
-	case SENDER_E_DOMAIN: return "the domain in its From field is none";
+	case SENDER_E_NO_FROM: snprintf(text, size, "it has no From field"); return;
+	case SENDER_E_SEVERAL_FROM: snprintf(text, size, "it has more than one From field"); return;
+	case SENDER_E_NO_ADDRESS:
+		snprintf(text, size, "its %.*s field holds no address", BYTES_PRINTF(field));
+		return;
+	case SENDER_E_ADDRESS:
+		snprintf(text, size, "the address in its %.*s field is broken",
+			 BYTES_PRINTF(field));
+		return;
+	case SENDER_E_DOMAIN:
+		snprintf(text, size, "the domain in its %.*s field is none", BYTES_PRINTF(field));
+		return;
 	}
-	return "out of memory";
+	assert(!"not an error of a sender");
 }

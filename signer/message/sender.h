@@ -25,6 +25,11 @@ MUST_CHECK int sender_find(struct message_tools *tools, const struct header *hea
 			   const struct signer_names *sender_headers,
 			   struct sender_address *sender_out);
 
-const char *sender_error_text(int error);
+/* The name of the field that the sender is looked for in, in the header's own spelling; "From" at last. */
+struct bytes sender_field_name(const struct header *header,
+			       const struct signer_names *sender_headers);
+
+/* What went wrong, in words; `field` is sender_field_name(). `text` has room for `size`. */
+void sender_error_text(int error, struct bytes field, char *text, size_t size);
 
 #endif

@@ -21,11 +21,14 @@ static int names_of(const struct signer_names *names, struct name_list *list)
 static int report_name(const struct signer_config *config, struct problems *problems,
 		       const char *option, int outcome, struct bytes wrong)
 {
+	const char *what = "cannot be the name of a header field";
+
+	if (outcome == HEADER_SELECT_E_DELTA)
+		what = "changes the default list only behind a '*': '*,+name,-name'";
+	else if (outcome == HEADER_SELECT_E_TOO_MANY)
+		what = "is one name more than a signature may list";
 	problems_error(problems, signer_config_place(config, option), "'%.*s' %s",
-		       BYTES_PRINTF(wrong),
-		       outcome == HEADER_SELECT_E_DELTA
-			       ? "changes the default list only behind a '*': '*,+name,-name'"
-			       : "cannot be the name of a header field");
+		       BYTES_PRINTF(wrong), what);
 	return SIGNING_CONTEXT_E_REFUSED;
 }
 

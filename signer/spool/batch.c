@@ -114,7 +114,8 @@ void batch_free(struct batch *batch)
 {
 	if (batch == NULL)
 		return;
-	assert(batch->state == BATCH_IDLE || batch->error != 0);
+	if (batch->manifest_fd >= 0)
+		close(batch->manifest_fd);
 	close(batch->flush_fd);
 	buffer_deinit(&batch->manifest);
 	free(batch);
@@ -405,8 +406,8 @@ static void batch_op_failed(struct batch *batch, int error)
 		return;
 	case BATCH_CLOSING:
 	case BATCH_MARKING: batch_abort(batch, error); return;
-	case BATCH_SYNCING_OUT:
-	case BATCH_SYNCING_FAILED: batch_fail(batch, error, "cannot make out/ durable"); break;
+	case BATCH_SYNCING_OUT: batch_fail(batch, error, "cannot make out/ durable"); break;
+	case BATCH_SYNCING_FAILED: batch_fail(batch, error, "cannot make failed/ durable"); break;
 	case BATCH_UNMARKING:
 		if (!unmarking_failed(batch, error))
 			return;

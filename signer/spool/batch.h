@@ -32,6 +32,7 @@ MUST_CHECK int batch_new(const struct batch_setting *setting,
 			 struct batch **batch_out);
 
 /* Not between start and done. */
+/* In any state, once its ring is gone. What it has begun the next start goes on with. */
 void batch_free(struct batch *batch);
 
 /* Takes a list of settled units, linked by `next`, with none that stays or is gone. */

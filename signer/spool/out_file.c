@@ -58,6 +58,11 @@ void out_file_init(struct out_file *file, struct ring *ring, int tmp_fd, uint64_
 	snprintf(file->name, sizeof(file->name), "u%" PRIx64, number);
 }
 
+void out_file_lost_ring(struct out_file *file)
+{
+	out_file_enter(file, OUT_FILE_CLOSED);
+}
+
 void out_file_deinit(struct out_file *file)
 {
 	assert(!out_file_busy(file));

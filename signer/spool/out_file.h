@@ -73,6 +73,9 @@ struct out_file {
 void out_file_init(struct out_file *file, struct ring *ring, int tmp_fd, uint64_t number,
 		   void (*moved)(struct out_file *file));
 
+/* The ring is gone, and what was under way with it. */
+void out_file_lost_ring(struct out_file *file);
+
 /* Gives memory back, and closes the descriptor if it is still open. Not while busy. */
 void out_file_deinit(struct out_file *file);
 

@@ -315,14 +315,17 @@ static int list_tmp(const struct recovery *recovery, struct buffer *names)
 			close(fd);
 		return r;
 	}
-	errno = 0;
-	while (r == 0 && (entry = readdir(directory)) != NULL) {
+	while (r == 0) {
+		errno = 0; /* what other calls leave in it is no error of this one */
+		entry = readdir(directory);
+		if (entry == NULL) {
+			r = -errno;
+			break;
+		}
 		if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
 			r = buffer_append(names,
 					  bytes_of(entry->d_name, strlen(entry->d_name) + 1));
 	}
-	if (r == 0 && errno != 0)
-		r = -errno;
 	closedir(directory);
 	return r;
 }

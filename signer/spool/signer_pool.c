@@ -1,5 +1,6 @@
 /*
- * How it works: a stack. A signer that is given back when the stack cannot grow, or is full, is freed.
+ * How it works: a stack. A signer that is given back when the stack is full is freed, and so is one that
+ * a large message has made large: such are rare, and to make a new one costs less than a signature.
  */
 #include "signer/spool/signer_pool.h"
 
@@ -8,6 +9,9 @@
 
 /* More than this many are never needed at once in the long run. */
 #define FREE_MAX 1024
+
+/* A message with a header of some kB, as most have, takes 25 kB. */
+#define SIGNER_MEMORY_MAX ((size_t)64 * 1024)
 
 struct signer_pool {
 	struct message_tools *tools;
@@ -47,8 +51,10 @@ void signer_pool_give_back(struct signer_pool *pool, struct message_signer *sign
 {
 	if (signer == NULL)
 		return;
-	if (pool->count == FREE_MAX)
+	if (pool->count == FREE_MAX || message_signer_memory(signer) > SIGNER_MEMORY_MAX) {
 		message_signer_free(signer);
-	else
-		pool->free[pool->count++] = signer;
+		return;
+	}
+	message_signer_reset(signer);
+	pool->free[pool->count++] = signer;
 }

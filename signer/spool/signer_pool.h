@@ -17,6 +17,8 @@ void signer_pool_free(struct signer_pool *pool);
 
 /* Errors: -ENOMEM. */
 MUST_CHECK int signer_pool_take(struct signer_pool *pool, struct message_signer **signer_out);
+
+/* The signer's message is over: the pool keeps no key or context of it. */
 void signer_pool_give_back(struct signer_pool *pool, struct message_signer *signer);
 
 #endif

@@ -72,45 +72,6 @@ void spool_shared_fail(struct spool_shared *shared, int error, const char *text)
 	shared->wake_watch(shared);
 }
 
-/* Entries in out/, up to a little more than `enough`. */
-static uint64_t count_out(const struct spool_dir *dir, uint64_t enough)
-{
-	int fd = openat(dir->out_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *directory = fd < 0 ? NULL : fdopendir(fd);
-	uint64_t count = 0;
-	struct dirent *entry;
-
-	if (directory == NULL) {
-		if (fd >= 0)
-			close(fd);
-		return 0;
-	}
-	while (count < enough && (entry = readdir(directory)) != NULL)
-		count += entry->d_name[0] != '.';
-	closedir(directory);
-	return count;
-}
-
-bool spool_shared_within_limits(struct spool_shared *shared)
-{
-	const struct signer_config *config = shared->options->context->config;
-	uint64_t out_max = (uint64_t)config->spool_max_out_units;
-	struct spool_room room;
-
-	if (spool_dir_room(&shared->dir, &room) == 0 &&
-	    (room.bytes < (uint64_t)config->spool_min_free_bytes || room.inodes < 16)) {
-		log_warning("%s: less room than SpoolMinFree asks for, taking nothing in",
-			    shared->options->path);
-		return false;
-	}
-	if (out_max != 0 && count_out(&shared->dir, out_max) >= out_max) {
-		log_warning("%s: SpoolMaxOut units wait in out/, taking nothing in",
-			    shared->options->path);
-		return false;
-	}
-	return true;
-}
-
 static void wake_all(struct spool_shared *shared)
 {
 	struct spool *spool = CONTAINER_OF(shared, struct spool, shared);
@@ -171,6 +132,19 @@ static int fail(struct spool_result *result, int error, const char *what)
 	snprintf(result->error_text, sizeof(result->error_text), "%s%s%s", what,
 		 error < 0 ? ": " : "", error < 0 ? strerror(-error) : "");
 	return error;
+}
+
+static int find_rights(struct spool_shared *shared)
+{
+	char why[OWNER_WHY_SIZE];
+	int r = owner_rights(shared->options->context->config, &shared->rights, why);
+
+	if (r != 0) {
+		shared->result.error = r;
+		snprintf(shared->result.error_text, sizeof(shared->result.error_text),
+			 "SpoolOwner: %s", why);
+	}
+	return r;
 }
 
 static int open_directory(struct spool *spool)
@@ -308,6 +282,7 @@ static void spool_free(struct spool *spool)
 	retry_table_free(shared->retries);
 	unit_queue_free(shared->queue);
 	signing_context_unref(shared->context);
+	spool_limits_deinit(&shared->limits);
 	spool_dir_close(&shared->dir);
 	pthread_mutex_destroy(&shared->mutex);
 	free(spool);
@@ -327,12 +302,12 @@ int spool_run(const struct spool_options *options, struct spool_result *result_o
 	shared->options = options;
 	shared->wake_watch = wake_first;
 	shared->dir = SPOOL_DIR_CLOSED;
+	spool_limits_init(&shared->limits, &shared->dir, options->path, options->context->config,
+			  &shared->at_work);
 	pthread_mutex_init(&shared->mutex, NULL);
 	shared->context = signing_context_ref(options->context);
 	block_signals();
-	r = owner_rights(options->context->config, &shared->rights);
-	if (r != 0)
-		(void)fail(&shared->result, r, "SpoolOwner: there is no such user or group");
+	r = find_rights(shared);
 	if (r == 0)
 		r = open_directory(spool);
 	if (r == 0)

@@ -10,6 +10,7 @@
 #include "signer/spool/retry_table.h"
 #include "signer/spool/spool.h"
 #include "signer/spool/spool_dir.h"
+#include "signer/spool/spool_limits.h"
 #include "signer/spool/unit.h"
 #include "signer/spool/unit_busy.h"
 #include "signer/spool/unit_queue.h"
@@ -23,6 +24,7 @@ struct spool_shared {
 	struct unit_queue *queue;
 	struct retry_table *retries;
 	struct unit_busy *busy;
+	struct spool_limits limits;
 	struct sign_service *service;
 	struct out_file_rights rights;
 	unsigned units_at_once_max; /* of one I/O thread: what the limit of descriptors allows */
@@ -45,9 +47,6 @@ struct spool_shared {
 
 /* A reference to the context in force. */
 struct signing_context *spool_shared_context(struct spool_shared *shared);
-
-/* SpoolMinFree and SpoolMaxOut allow new units. */
-bool spool_shared_within_limits(struct spool_shared *shared);
 
 /* No new units from now on. */
 void spool_shared_stop(struct spool_shared *shared);

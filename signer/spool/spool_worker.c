@@ -10,6 +10,7 @@
 
 #include "common/log.h"
 #include "signer/spool/batch.h"
+#include "signer/spool/unit_message.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -18,16 +19,18 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <time.h>
 #include <unistd.h>
 
-#define BATCHES_MAX	  4
-#define BATCH_AGE_NS	  (20 * NS_PER_MS)
-#define BYTES_AT_WORK_MAX ((uint64_t)24 * 1024 * 1024)
-#define RING_ENTRIES	  1024
-#define RING_WORKERS	  4
-#define LOOK_INTERVAL_NS  (100 * NS_PER_MS)
-#define PAUSE_FIRST_NS	  (100 * NS_PER_MS)
-#define PAUSE_MAX_NS	  (10 * NS_PER_S)
+#define BATCHES_MAX	    4
+#define BATCH_AGE_NS	    (20 * NS_PER_MS)
+#define BYTES_AT_WORK_MAX   ((uint64_t)24 * 1024 * 1024)
+#define RING_ENTRIES	    1024
+#define RING_WORKERS	    4
+#define RING_ERRORS_MAX	    20
+#define RING_ERROR_PAUSE_NS (5 * NS_PER_MS)
+#define PAUSE_FIRST_NS	    (100 * NS_PER_MS)
+#define PAUSE_MAX_NS	    (10 * NS_PER_S)
 
 struct unit_list {
 	struct unit *first;
@@ -41,6 +44,7 @@ struct spool_worker {
 	struct sign_client *client;
 	struct message_tools tools;
 	struct signer_pool *signers;
+	struct unit_message_pool messages;
 	struct signing_context *context;
 	unsigned context_number;
 	struct unit_setting unit_setting;
@@ -65,10 +69,9 @@ struct spool_worker {
 	int wake_fd;
 	bool abandoned; /* unsettled units were told to end */
 	unsigned failed_batches;
+	unsigned ring_errors;
 	int64_t paused_until_ns;
 	int64_t pause_ns;
-	int64_t looked_ns; /* when the limits were last looked at */
-	bool within_limits;
 };
 
 static void unit_settled(struct unit *unit, void *arg);
@@ -125,17 +128,18 @@ void spool_worker_free(struct spool_worker *worker)
 {
 	if (worker == NULL)
 		return;
+	/* If the ring failed, units are under way; the order is then: no more callbacks, then what they are for. */
+	if (worker->client != NULL)
+		sign_client_drain(worker->client);
+	ring_free(worker->ring);
 	for (size_t i = 0; i < BATCHES_MAX; i++)
 		batch_free(worker->batches[i]);
 	for (unsigned i = 0; i < worker->unit_count; i++) {
-		/* Settled, but nothing could be committed any more. */
-		if (worker->units[i]->state == UNIT_SETTLED)
-			unit_finish(worker->units[i]);
 		unit_deinit(worker->units[i]);
 		free(worker->units[i]);
 	}
 	free(worker->units);
-	ring_free(worker->ring);
+	unit_message_pool_deinit(&worker->messages);
 	signer_pool_free(worker->signers);
 	message_tools_deinit(&worker->tools);
 	sign_client_free(worker->client);
@@ -185,6 +189,7 @@ static void set_settings(struct spool_worker *worker)
 		.ring = worker->ring,
 		.dir = &shared->dir,
 		.signers = worker->signers,
+		.messages = &worker->messages,
 		.next_number = &shared->next_number,
 		.flush_failures = &shared->flush_failures,
 		.unit_bytes_max = (uint64_t)config->spool_max_unit_bytes,
@@ -372,20 +377,6 @@ static void unit_settled(struct unit *unit, void *arg)
 	list_push(&worker->settled, unit);
 }
 
-/* What SpoolMinFree and SpoolMaxOut say; looked at now and then, not for every unit. */
-static bool is_within_limits(struct spool_worker *worker)
-{
-	int64_t now_ns = ring_now_ns(worker->ring);
-
-	if (worker->looked_ns != 0 && now_ns - worker->looked_ns < LOOK_INTERVAL_NS)
-		return worker->within_limits;
-	worker->looked_ns = now_ns;
-	worker->within_limits = spool_shared_within_limits(worker->shared);
-	if (!worker->within_limits && worker->shared->options->once)
-		atomic_store(&worker->shared->short_of_something, true);
-	return worker->within_limits;
-}
-
 static bool has_room(struct spool_worker *worker)
 {
 	if (atomic_load(&worker->shared->stopping) || worker->unsettled >= worker->unsettled_max ||
@@ -395,7 +386,7 @@ static bool has_room(struct spool_worker *worker)
 		return false;
 	if (atomic_load(&worker->shared->short_of_something))
 		return false;
-	return worker->paused_until_ns <= ring_now_ns(worker->ring) && is_within_limits(worker);
+	return worker->paused_until_ns <= ring_now_ns(worker->ring);
 }
 
 /* The next unit that may be taken, entered as busy. */
@@ -413,7 +404,19 @@ static bool take_next_name(struct spool_worker *worker, struct unit *unit, uint6
 	return false;
 }
 
-/* Starts the next unit. False: there is none. */
+/* SpoolMinFree and SpoolMaxOut allow one more. With --once, a shortage ends this pass. */
+static bool limits_allow(struct spool_worker *worker)
+{
+	struct spool_shared *shared = worker->shared;
+	enum spool_limits_answer answer = spool_limits_take(&shared->limits,
+							    ring_now_ns(worker->ring));
+
+	if (answer == SPOOL_LIMITS_SHORT && shared->options->once)
+		atomic_store(&shared->short_of_something, true);
+	return answer == SPOOL_LIMITS_TAKE;
+}
+
+/* Starts the next unit. False: there is none, or it may not be taken. */
 static bool start_next(struct spool_worker *worker)
 {
 	struct spool_shared *shared = worker->shared;
@@ -424,7 +427,14 @@ static bool start_next(struct spool_worker *worker)
 		return false;
 	/* Counted before it is taken: an empty queue and nothing at work mean that all is done. */
 	atomic_fetch_add(&shared->at_work, 1);
+	if (!limits_allow(worker)) {
+		/* Names are left, so all is not done: to wake the watch would go round in circles. */
+		atomic_fetch_sub(&shared->at_work, 1);
+		give_unit_back(worker, unit);
+		return false;
+	}
 	if (!take_next_name(worker, unit, &size)) {
+		spool_limits_give_back(&shared->limits);
 		give_unit_back(worker, unit);
 		one_less_at_work(shared);
 		return false;
@@ -541,14 +551,26 @@ static bool is_over(const struct spool_worker *worker)
 	       (worker->settled.count == 0 || atomic_load(&shared->failed));
 }
 
+/*
+ * The ring has failed, and with it this spool. It goes on all the same for a while: if that passes by, what is
+ * under way comes to its end. False: it does not.
+ */
+static bool outlives_ring_error(struct spool_worker *worker, int error)
+{
+	const struct timespec pause = {.tv_nsec = RING_ERROR_PAUSE_NS};
+
+	spool_shared_fail(worker->shared, error, strerror(-error));
+	(void)nanosleep(&pause, NULL);
+	return ++worker->ring_errors < RING_ERRORS_MAX;
+}
+
 void spool_worker_run(struct spool_worker *worker, int64_t (*each_turn)(void *arg), void *arg)
 {
-	int r = 0;
-
 	ring_poll(worker->ring, &worker->client_poll, sign_client_fd(worker->client), POLLIN);
 	ring_poll(worker->ring, &worker->wake_poll, worker->wake_fd, POLLIN);
-	while (r == 0 && !is_over(worker)) {
+	while (!is_over(worker)) {
 		int64_t wait_ns = each_turn != NULL ? each_turn(arg) : RING_WAIT_FOREVER;
+		int r;
 
 		if (atomic_load(&worker->shared->stopping) && !worker->abandoned)
 			abandon_unsettled(worker);
@@ -559,9 +581,9 @@ void spool_worker_run(struct spool_worker *worker, int64_t (*each_turn)(void *ar
 			wait_ns = wait_limit(worker);
 		r = ring_turn(worker->ring, wait_ns);
 		(void)sign_client_collect(worker->client);
+		if (r != 0 && !outlives_ring_error(worker, r))
+			break;
 	}
-	if (r != 0)
-		spool_shared_fail(worker->shared, r, strerror(-r));
 }
 
 void spool_worker_give_up(struct spool_worker *worker, int error)

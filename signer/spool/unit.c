@@ -80,10 +80,27 @@ void unit_init(struct unit *unit, const struct unit_setting *setting,
 	};
 }
 
+/* What a unit needs no more once it is settled. */
+static void drop_content(struct unit *unit)
+{
+	out_file_deinit(&unit->out);
+	out_file_deinit(&unit->failed);
+	out_file_deinit(&unit->note);
+	unit_input_deinit(&unit->input);
+	signing_context_unref(unit->context);
+	unit->context = NULL;
+}
+
 void unit_deinit(struct unit *unit)
 {
-	assert(unit->state == UNIT_FREE);
-	unit_text_deinit(unit);
+	if (unit->state == UNIT_FREE || unit->state == UNIT_SETTLED)
+		return;
+	unit_text_clear(unit);
+	out_file_lost_ring(&unit->out);
+	out_file_lost_ring(&unit->failed);
+	out_file_lost_ring(&unit->note);
+	unit_input_lost_ring(&unit->input);
+	drop_content(unit);
 }
 
 static void init_out_file(struct unit *unit, struct out_file *file,
@@ -113,7 +130,8 @@ void unit_start(struct unit *unit)
 	unit->flush_failures = atomic_load(unit->setting->flush_failures);
 	unit->input_done = false;
 	unit->waiting = false;
-	unit->rewinding = false;
+	unit->one_by_one = false;
+	unit->rewind_to = NULL;
 	unit->ending = false;
 	unit->rechecked = false;
 	unit->rest = bytes_of(NULL, 0);
@@ -122,6 +140,7 @@ void unit_start(struct unit *unit)
 	unit->message_count = 0;
 	unit->note_count = 0;
 	unit->next_mode = UNIT_MESSAGE_SIGN;
+	unit->next_counter = NULL;
 	init_out_file(unit, &unit->out, out_moved);
 	init_out_file(unit, &unit->failed, failed_moved);
 	init_out_file(unit, &unit->note, note_moved);
@@ -294,10 +313,15 @@ static void reading_proceed(struct unit *unit)
 		reading_done(unit);
 }
 
+/* It may have been begun and emptied again: see unit_text.c on what is taken again. */
+static bool wants_failed(const struct unit *unit)
+{
+	return unit->outcome == UNIT_RELEASE && unit->counts.refused_count > 0;
+}
+
 static bool wants_note(const struct unit *unit)
 {
-	return unit->outcome == UNIT_MOVE_FAILED ||
-	       (unit->outcome == UNIT_RELEASE && unit->counts.refused_count > 0);
+	return unit->outcome == UNIT_MOVE_FAILED || wants_failed(unit);
 }
 
 static void end_out_file(struct out_file *file, bool wanted)
@@ -314,7 +338,7 @@ static void end_files(struct unit *unit)
 	bool release = unit->outcome == UNIT_RELEASE;
 
 	end_out_file(&unit->out, release);
-	end_out_file(&unit->failed, release);
+	end_out_file(&unit->failed, wants_failed(unit));
 	end_out_file(&unit->note, wants_note(unit));
 	if (unit->input.state != UNIT_INPUT_IDLE)
 		return;
@@ -340,7 +364,7 @@ static void look_for_late_errors(struct unit *unit)
 	if (unit->outcome == UNIT_RELEASE) {
 		if (error == 0)
 			error = out_file_error(&unit->out);
-		if (error == 0)
+		if (error == 0 && wants_failed(unit))
 			error = out_file_error(&unit->failed);
 		if (error == 0)
 			error = unit_input_error(&unit->input);
@@ -365,16 +389,11 @@ static void cleaning_proceed(struct unit *unit)
 {
 	bool release = unit->outcome == UNIT_RELEASE;
 
-	if (remove_file(unit, &unit->out, release) || remove_file(unit, &unit->failed, release) ||
+	if (remove_file(unit, &unit->out, release) ||
+	    remove_file(unit, &unit->failed, wants_failed(unit)) ||
 	    remove_file(unit, &unit->note, wants_note(unit)))
 		return;
-	/* Many may wait for their batch: they do so without their content. */
-	out_file_deinit(&unit->out);
-	out_file_deinit(&unit->failed);
-	out_file_deinit(&unit->note);
-	unit_input_deinit(&unit->input);
-	signing_context_unref(unit->context);
-	unit->context = NULL;
+	drop_content(unit); /* many may wait for their batch */
 	unit_enter(unit, UNIT_SETTLED);
 	unit->settled(unit, unit->settled_arg);
 }

@@ -8,7 +8,7 @@
  * Use:      unit_assign(), unit_start(); `settled` is called once; then the batch takes it, and
  *           unit_finish().
  * Outcomes: docs/architecture.md, "What becomes of a unit".
- * Owns:     everything that it needs, kept from unit to unit: a unit object is used again.
+ * Owns:     everything that it needs, until it is settled: many wait for their batch.
  * Threads:  its ring's.
  */
 #ifndef SIGNER_SPOOL_UNIT_H
@@ -43,12 +43,15 @@ struct unit_counts {
 
 void unit_counts_add(struct unit_counts *sum, const struct unit_counts *more);
 
+struct unit_message_pool;
+
 /* What all units of one I/O thread work with. */
 struct unit_setting {
 	struct ring *ring;
 	const struct spool_dir *dir;
 	struct signing_context *context;
 	struct signer_pool *signers;
+	struct unit_message_pool *messages;
 	_Atomic uint64_t *next_number;	  /* for names in tmp/ */
 	_Atomic unsigned *flush_failures; /* see batch.c */
 	uint64_t unit_bytes_max;	  /* 0: no limit */
@@ -92,13 +95,13 @@ struct unit {
 	/* Parsing: see unit_text.c. */
 	bool is_batch;
 	bool input_done;
-	bool waiting;	/* for keys: the rest of `text` comes later */
-	bool rewinding; /* until `out` is idle */
-	bool rechecked; /* the input was looked at again after it was read */
-	bool ending;	/* the text of the current message of a batch is over */
+	bool waiting;	 /* for keys: the rest of `text` comes later */
+	bool one_by_one; /* a signature failed: a message waits for the one before */
+	bool rechecked;	 /* the input was looked at again after it was read */
+	bool ending;	 /* the text of the current message of a batch is over */
 	struct bytes rest;
 	struct bytes text;
-	struct bsmtp_reader *reader; /* of a batch; kept for the next */
+	struct bsmtp_reader *reader; /* of a batch */
 	uint64_t rest_offset;	     /* of `rest` in the input */
 	unsigned message_count;
 	unsigned note_count;
@@ -107,11 +110,12 @@ struct unit {
 		UNIT_MESSAGE_PASS,
 		UNIT_MESSAGE_REFUSE,
 	} next_mode; /* of the transaction that begins next */
+	uint64_t *next_counter;
+	struct unit_message *rewind_to; /* to be taken again when nothing is under way; or NULL */
 	struct unit_message *current;
 	struct unit_message *first; /* oldest that is not done */
 	struct unit_message *last;
 	unsigned pending_count;
-	struct unit_message *spare;
 
 	/* Once settled, these are the batch's: see unit_steps.c. */
 	struct ring_op op;
@@ -125,6 +129,11 @@ struct unit {
 
 void unit_init(struct unit *unit, const struct unit_setting *setting,
 	       void (*settled)(struct unit *unit, void *arg), void *arg);
+
+/*
+ * Takes a unit in any state once its ring is gone and no message of it is with the signature service. What it
+ * has in tmp/ the next start removes.
+ */
 void unit_deinit(struct unit *unit);
 
 /* Which file of in/ it is about; copied. Free units only. */

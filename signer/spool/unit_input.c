@@ -38,6 +38,11 @@ void unit_input_init(struct unit_input *input, struct ring *ring, int in_fd, con
 	};
 }
 
+void unit_input_lost_ring(struct unit_input *input)
+{
+	unit_input_enter(input, UNIT_INPUT_CLOSED);
+}
+
 void unit_input_deinit(struct unit_input *input)
 {
 	assert(!unit_input_busy(input));

@@ -47,7 +47,10 @@ struct unit_input {
 
 void unit_input_init(struct unit_input *input, struct ring *ring, int in_fd, const char *name,
 		     void (*moved)(struct unit_input *input));
-void unit_input_deinit(struct unit_input *input);
+void unit_input_deinit(struct unit_input *input); /* not while busy */
+
+/* The ring is gone, and what was under way with it. */
+void unit_input_lost_ring(struct unit_input *input);
 
 void unit_input_open(struct unit_input *input);
 

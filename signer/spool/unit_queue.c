@@ -5,6 +5,8 @@
  */
 #include "signer/spool/unit_queue.h"
 
+#include "common/log.h"
+
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -200,8 +202,13 @@ static int scan_directory(DIR *directory, struct retry_table *retries, const _At
 		if (entry->d_name[0] == '.' || !retry_table_is_due(retries, entry->d_name, now_ns))
 			continue;
 		if (statx(dirfd(directory), entry->d_name, AT_SYMLINK_NOFOLLOW,
-			  STATX_MTIME | STATX_SIZE, &status) != 0)
-			continue; /* it has just been taken away */
+			  STATX_MTIME | STATX_SIZE, &status) != 0) {
+			if (errno == ENOENT)
+				continue; /* it has just been taken away */
+			/* When the unit is opened it says why it stays, and is tried again later. */
+			log_warning("in/%s: %s", entry->d_name, strerror(errno));
+			status = (struct statx){0};
+		}
 		r = list_offer(list, entry->d_name,
 			       (struct queued_name){
 				       .mtime_ns = status.stx_mtime.tv_sec * NS_PER_S +

@@ -9,16 +9,23 @@
  *
  * In a batch each message has a mode. It starts as SIGN. Where it turns out that the message must
  * pass unchanged or be refused, and its bytes were already copied as if it were signed, the unit
- * goes back to the start of that transaction, in the input and in the output, and takes it
- * again in the other mode. So a message is read twice at most.
+ * goes back to the start of that transaction, in the input and in all outputs, and takes it again in
+ * the other mode, and with it what came behind.
  *
  *   SIGN --> SIGN, its fields put in
  *     +----> PASS:   copied to out/
  *     +----> REFUSE: copied to failed/
+ *
+ * That is the message being read, as a rule, so that it is read twice at most. Only a signature that
+ * fails is found out when others have been read meanwhile. Then, from there to the end of the unit, a
+ * message waits for the one before it: else each failure would cost a window of signatures.
+ *
+ * A message is counted when it leaves the list, in order: what may be taken again is not counted yet.
  */
 #include "signer/spool/unit_text.h"
 
 #include "common/clock.h"
+#include "signer/spool/unit_message.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -29,46 +36,19 @@
 /* Messages of one unit that wait for signatures at the same time. */
 #define PENDING_MAX 512
 
-/* Room for NAME and the number of the message in it. */
-#define JOB_SIZE (NAME_MAX + 16)
-
-struct unit_message {
-	struct unit *unit;
-	struct unit_message *next;
-	struct message_signer *signer; /* NULL: its bytes are only copied */
-	enum unit_message_mode mode;
-	enum {
-		UNIT_MESSAGE_ENVELOPE, /* MAIL and RCPT lines of a batch */
-		UNIT_MESSAGE_READING,
-		UNIT_MESSAGE_SIGNING,
-		UNIT_MESSAGE_DONE,
-	} state;
-	bool patched;	     /* written with gaps: its fields go over them on disk */
-	uint64_t raw_start;  /* of its transaction in the input */
-	uint64_t line;	     /* of its transaction in a batch */
-	uint64_t out_start;  /* of its transaction in `out` */
-	uint64_t text_start; /* of its text in `out` */
-	uint64_t insert_at;  /* of its fields in `out` */
-	size_t fields_size;  /* 0: not put in */
-	char job[JOB_SIZE];
-};
-
 static void message_woken(struct message_signer *signer, void *arg);
 
 static struct unit_message *message_new(struct unit *unit)
 {
-	struct unit_message *message = unit->spare;
+	struct unit_message *message = unit_message_take(unit->setting->messages);
 
-	if (message == NULL)
-		message = malloc(sizeof(*message));
-	else
-		unit->spare = message->next;
 	if (message == NULL)
 		return NULL;
 	message->unit = unit;
 	message->next = NULL;
 	message->signer = NULL;
 	message->mode = unit->next_mode;
+	message->counter = unit->next_counter;
 	message->state = UNIT_MESSAGE_ENVELOPE;
 	message->patched = false;
 	message->fields_size = 0;
@@ -84,8 +64,7 @@ static void message_drop_signer(struct unit_message *message)
 static void message_recycle(struct unit_message *message)
 {
 	message_drop_signer(message);
-	message->next = message->unit->spare;
-	message->unit->spare = message;
+	unit_message_give_back(message->unit->setting->messages, message);
 }
 
 static void unit_add_message(struct unit *unit, struct unit_message *message)
@@ -99,25 +78,26 @@ static void unit_add_message(struct unit *unit, struct unit_message *message)
 	unit->pending_count++;
 }
 
-/* Takes the newest message off the list: it is taken again, or was no message. */
-static void unit_remove_current(struct unit *unit)
+/* Takes a message and all behind it off the list: they are taken again, or it was none. */
+static void unit_remove_from(struct unit *unit, struct unit_message *message)
 {
-	struct unit_message *message = unit->current;
-	struct unit_message *before = unit->first;
+	struct unit_message **link = &unit->first;
+	struct unit_message *before = NULL;
 
-	assert(message == unit->last);
-	if (before == message) {
-		unit->first = NULL;
-		unit->last = NULL;
-	} else {
-		while (before->next != message)
-			before = before->next;
-		before->next = NULL;
-		unit->last = before;
+	while (*link != message) {
+		before = *link;
+		link = &before->next;
 	}
-	unit->pending_count--;
+	*link = NULL;
+	unit->last = before;
 	unit->current = NULL;
-	message_recycle(message);
+	while (message != NULL) {
+		struct unit_message *next = message->next;
+
+		unit->pending_count--;
+		message_recycle(message);
+		message = next;
+	}
 }
 
 static void unit_drop_done(struct unit *unit)
@@ -129,8 +109,17 @@ static void unit_drop_done(struct unit *unit)
 		if (unit->first == NULL)
 			unit->last = NULL;
 		unit->pending_count--;
+		if (message->counter != NULL)
+			(*message->counter)++;
 		message_recycle(message);
 	}
+}
+
+static void message_done(struct unit_message *message)
+{
+	message->state = UNIT_MESSAGE_DONE;
+	message_drop_signer(message);
+	unit_drop_done(message->unit);
 }
 
 /* The file that the bytes of the current transaction go to. */
@@ -159,9 +148,14 @@ static bool message_begin_transaction(struct unit *unit, uint64_t raw_start, uin
 		return false;
 	}
 	unit->next_mode = UNIT_MESSAGE_SIGN;
+	unit->next_counter = NULL;
 	message->raw_start = raw_start;
 	message->line = line;
 	message->out_start = out_file_end(&unit->out);
+	message->failed_start = out_file_end(&unit->failed);
+	message->note_start = out_file_end(&unit->note);
+	message->notes_before = unit->note_count;
+	message->number = unit->message_count + 1;
 	unit_add_message(unit, message);
 	return true;
 }
@@ -172,7 +166,7 @@ static void message_begin_text(struct unit *unit)
 	struct unit_message *message = unit->current;
 	int r;
 
-	unit->message_count++;
+	unit->message_count = message->number;
 	message->state = UNIT_MESSAGE_READING;
 	message->text_start = out_file_end(&unit->out);
 	if (message->mode != UNIT_MESSAGE_SIGN)
@@ -183,108 +177,138 @@ static void message_begin_text(struct unit *unit)
 		return;
 	}
 	if (unit->is_batch)
-		snprintf(message->job, sizeof(message->job), "%s:%u", unit->name,
-			 unit->message_count);
+		snprintf(message->job, sizeof(message->job), "%s:%u", unit->name, message->number);
 	else
 		snprintf(message->job, sizeof(message->job), "%s", unit->name);
 	message_signer_start(message->signer, unit->context, message->job, clock_realtime_s(),
 			     message_woken, message);
 }
 
-/* One line on why the current message of a batch was refused; all go on one line of the note. */
-static void note_refusal(struct unit *unit, const char *reason)
+/* Why a message of a batch was refused; all go on one line of the note. */
+static void note_refusal(struct unit *unit, struct unit_message *message, const char *reason)
 {
+	bool is_enough = message->note_start > UNIT_REASON_SIZE; /* for a person */
 	char place[64];
-	int r;
+	int r = 0;
 
-	unit->note_count++;
-	if (out_file_end(&unit->note) > UNIT_REASON_SIZE)
-		return; /* a person has seen enough */
+	/* Of those behind it, which are taken again. */
+	out_file_truncate(&unit->note, message->note_start);
+	unit->note_count = message->notes_before + 1;
 	snprintf(place, sizeof(place),
 		 "%smessage %u (line %" PRIu64 "): ", unit->note_count > 1 ? "; " : "",
-		 unit->message_count, unit->current->line);
-	r = out_file_append(&unit->note, bytes_of_string(place));
-	if (r == 0)
+		 message->number, message->line);
+	if (!is_enough)
+		r = out_file_append(&unit->note, bytes_of_string(place));
+	if (r == 0 && !is_enough)
 		r = out_file_append(&unit->note, bytes_of_string(reason));
 	if (r != 0)
 		unit_settle(unit, UNIT_STAY, r, "out of memory");
+	message->note_start = out_file_end(&unit->note);
+	message->notes_before = unit->note_count;
 }
 
-/* Once `out` is idle: back to the start of the transaction. */
+static bool messages_idle(const struct unit_message *message)
+{
+	for (; message != NULL; message = message->next) {
+		if (message->signer != NULL && message_signer_busy(message->signer))
+			return false;
+	}
+	return true;
+}
+
+/* Once nothing of it is under way: back to the start of that transaction. */
 static void unit_finish_rewind(struct unit *unit)
 {
-	struct unit_message *message = unit->current;
+	struct unit_message *message = unit->rewind_to;
 
-	if (out_file_busy(&unit->out) || out_file_has_patches(&unit->out))
+	if (!messages_idle(message) || out_file_busy(&unit->out) ||
+	    out_file_has_patches(&unit->out) || out_file_busy(&unit->failed))
 		return;
-	unit->rewinding = false;
+	unit->rewind_to = NULL;
 	out_file_truncate(&unit->out, message->out_start);
+	out_file_truncate(&unit->failed, message->failed_start);
+	out_file_truncate(&unit->note, message->note_start);
+	unit->note_count = message->notes_before;
+	unit->message_count = message->number - 1;
 	bsmtp_reader_rewind(unit->reader, message->line);
 	unit_input_seek(&unit->input, message->raw_start);
 	unit->rest_offset = message->raw_start;
 	unit->rest = bytes_of(NULL, 0);
 	unit->text = bytes_of(NULL, 0);
-	unit->message_count--;
-	unit_remove_current(unit);
+	unit->ending = false;
+	unit->input_done = false;
+	unit_remove_from(unit, message);
 }
 
-static void unit_rewind(struct unit *unit, enum unit_message_mode mode)
+/* The message is to be taken again, and what is behind it. Of two such the earlier one counts. */
+static void unit_rewind(struct unit *unit, struct unit_message *message,
+			enum unit_message_mode mode, uint64_t *counter)
 {
+	unit->rewind_to = message;
 	unit->next_mode = mode;
-	unit->rewinding = true;
-	message_drop_signer(unit->current);
-	unit_finish_rewind(unit);
+	unit->next_counter = counter;
 }
 
-static void count_passed(struct unit *unit, const struct message_signer *signer)
+static bool is_taken_again(const struct unit_message *message)
 {
-	if (message_signer_verdict(signer) == MESSAGE_ALREADY_SIGNED)
-		unit->counts.already_signed_count++;
-	else
-		unit->counts.passed_count++;
+	const struct unit_message *rewind_to = message->unit->rewind_to;
+
+	return rewind_to != NULL && message->raw_start >= rewind_to->raw_start;
 }
 
-/* The current message of a batch is not signed. */
-static void batch_message_over(struct unit *unit)
+static uint64_t *passed_counter(struct unit *unit, const struct message_signer *signer)
 {
-	struct unit_message *message = unit->current;
+	return message_signer_verdict(signer) == MESSAGE_ALREADY_SIGNED
+		       ? &unit->counts.already_signed_count
+		       : &unit->counts.passed_count;
+}
+
+/* Nothing was put into the message so far, and nothing will be. */
+static void message_pass_on(struct unit_message *message, uint64_t *counter)
+{
+	message->mode = UNIT_MESSAGE_PASS;
+	message->counter = counter;
+	message_drop_signer(message);
+	message->unit->text = bytes_of(NULL, 0);
+}
+
+/* A message of a batch is not signed. */
+static void batch_message_over(struct unit_message *message)
+{
+	struct unit *unit = message->unit;
+	uint64_t *counter;
 
 	switch (message_signer_verdict(message->signer)) {
 	case MESSAGE_PASS:
 	case MESSAGE_ALREADY_SIGNED:
-		count_passed(unit, message->signer);
-		if (message->fields_size > 0) {
-			unit_rewind(unit, UNIT_MESSAGE_PASS);
-			return;
-		}
-		/* Nothing was put in so far, and nothing will be. */
-		message->mode = UNIT_MESSAGE_PASS;
-		message_drop_signer(message);
-		unit->text = bytes_of(NULL, 0);
+		counter = passed_counter(unit, message->signer);
+		if (message->fields_size > 0)
+			unit_rewind(unit, message, UNIT_MESSAGE_PASS, counter);
+		else
+			message_pass_on(message, counter);
 		return;
 	case MESSAGE_REFUSE:
-		unit->counts.refused_count++;
-		note_refusal(unit, message_signer_reason(message->signer));
-		unit_rewind(unit, UNIT_MESSAGE_REFUSE);
+		note_refusal(unit, message, message_signer_reason(message->signer));
+		unit_rewind(unit, message, UNIT_MESSAGE_REFUSE, &unit->counts.refused_count);
 		return;
 	case MESSAGE_DEFER:
 	case MESSAGE_SIGN:
 	case MESSAGE_UNDECIDED: break;
 	}
-	unit_settle(unit, UNIT_STAY, 0, "message %u (line %" PRIu64 "): %s", unit->message_count,
+	unit_settle(unit, UNIT_STAY, 0, "message %u (line %" PRIu64 "): %s", message->number,
 		    message->line, message_signer_reason(message->signer));
 }
 
 /* The one message of a unit is not signed: then the whole file goes where it belongs. */
-static void single_message_over(struct unit *unit)
+static void single_message_over(struct unit_message *message)
 {
-	const struct message_signer *signer = unit->current->signer;
-	const char *reason = message_signer_reason(signer);
+	struct unit *unit = message->unit;
+	const char *reason = message_signer_reason(message->signer);
 
-	switch (message_signer_verdict(signer)) {
+	switch (message_signer_verdict(message->signer)) {
 	case MESSAGE_PASS:
 	case MESSAGE_ALREADY_SIGNED:
-		count_passed(unit, signer);
+		(*passed_counter(unit, message->signer))++;
 		unit_settle(unit, UNIT_MOVE_OUT, 0, "%s", reason);
 		return;
 	case MESSAGE_REFUSE:
@@ -298,12 +322,12 @@ static void single_message_over(struct unit *unit)
 	unit_settle(unit, UNIT_STAY, 0, "%s", reason);
 }
 
-static void message_over(struct unit *unit)
+static void message_over(struct unit_message *message)
 {
-	if (unit->is_batch)
-		batch_message_over(unit);
+	if (message->unit->is_batch)
+		batch_message_over(message);
 	else
-		single_message_over(unit);
+		single_message_over(message);
 }
 
 /* The header is over: the fields take their place. */
@@ -328,7 +352,7 @@ static void message_progress(struct unit *unit, enum message_progress progress)
 	case MESSAGE_MORE: break;
 	case MESSAGE_WAIT: unit->waiting = true; break;
 	case MESSAGE_DECIDED: message_put_fields_in(unit); break;
-	case MESSAGE_OVER: message_over(unit); break;
+	case MESSAGE_OVER: message_over(unit->current); break;
 	case MESSAGE_SIGNING:
 		unit->current->state = UNIT_MESSAGE_SIGNING;
 		unit->current = NULL;
@@ -350,14 +374,14 @@ static void message_end(struct unit *unit)
 	struct unit_message *message = unit->current;
 
 	if (message->signer == NULL) {
-		message->state = UNIT_MESSAGE_DONE;
 		unit->current = NULL;
-		unit_drop_done(unit);
+		message_done(message);
 		return;
 	}
 	message_progress(unit, message_signer_end(message->signer));
 }
 
+/* Its signatures are there, or could not be made. */
 static void message_signed(struct unit_message *message)
 {
 	struct unit *unit = message->unit;
@@ -365,13 +389,8 @@ static void message_signed(struct unit_message *message)
 	int r;
 
 	if (message_signer_verdict(message->signer) != MESSAGE_SIGN) {
-		if (unit->is_batch)
-			unit_settle(unit, UNIT_STAY, 0, "%s: %s", message->job,
-				    message_signer_reason(message->signer));
-		else {
-			unit->current = message;
-			single_message_over(unit);
-		}
+		unit->one_by_one = true;
+		message_over(message);
 		return;
 	}
 	assert(fields.size == message->fields_size);
@@ -380,7 +399,8 @@ static void message_signed(struct unit_message *message)
 		unit_settle(unit, UNIT_STAY, r, "out of memory");
 		return;
 	}
-	unit->counts.signed_count++;
+	message->counter = &unit->counts.signed_count;
+	message_done(message);
 }
 
 static void message_woken(struct message_signer *signer, void *arg)
@@ -389,15 +409,10 @@ static void message_woken(struct message_signer *signer, void *arg)
 	struct unit *unit = message->unit;
 
 	(void)signer;
-	if (message->state == UNIT_MESSAGE_SIGNING) {
-		if (unit->state == UNIT_READING)
-			message_signed(message);
-		message->state = UNIT_MESSAGE_DONE;
-		message_drop_signer(message);
-		unit_drop_done(unit);
-	} else {
+	if (message->state != UNIT_MESSAGE_SIGNING)
 		unit->waiting = false;
-	}
+	else if (unit->state == UNIT_READING && !is_taken_again(message))
+		message_signed(message);
 	unit_proceed(unit);
 }
 
@@ -416,7 +431,7 @@ static void batch_event(struct unit *unit, const struct bsmtp_event *event, uint
 			return;
 		/* RSET: the transaction was none. */
 		if (unit->current != NULL && !bsmtp_reader_in_transaction(unit->reader))
-			unit_remove_current(unit);
+			unit_remove_from(unit, unit->current);
 		return;
 	case BSMTP_RCPT: (void)unit_copy(unit, event->raw); return;
 	case BSMTP_DATA:
@@ -500,7 +515,7 @@ static uint64_t final_end(struct unit *unit)
 		bool settled = message->state == UNIT_MESSAGE_DONE || message->patched ||
 			       message->mode != UNIT_MESSAGE_SIGN;
 
-		if (!settled)
+		if (!settled || message == unit->rewind_to)
 			return message->out_start;
 	}
 	return out_file_end(&unit->out);
@@ -531,20 +546,30 @@ static bool must_wait(const struct unit *unit)
 		out_file_busy(&unit->failed));
 }
 
+/* The next message of a batch may not begin before the one before it is done. */
+static bool must_pause(const struct unit *unit)
+{
+	bool many = unit->setting->messages->at_work_count >= UNIT_MESSAGES_AT_WORK_MAX;
+
+	return unit->current == NULL && unit->first != NULL && (unit->one_by_one || many);
+}
+
 /* One step. Returns false when nothing can be done until something else moves. */
 static bool pump_step(struct unit *unit)
 {
 	if (unit->waiting || unit_input_busy(&unit->input))
 		return false;
-	if (unit->rewinding) {
+	if (unit->rewind_to != NULL) {
 		unit_finish_rewind(unit);
-		return !unit->rewinding;
+		return unit->rewind_to == NULL;
 	}
 	if (unit->text.size > 0) {
 		unit_push_text(unit);
 	} else if (unit->ending) {
 		message_end(unit);
-		unit->ending = unit->current != NULL && !unit->rewinding;
+		unit->ending = unit->current != NULL;
+	} else if (must_pause(unit)) {
+		return false;
 	} else if (unit->rest.size > 0) {
 		if (unit->is_batch)
 			batch_next(unit);
@@ -570,8 +595,7 @@ void unit_text_start(struct unit *unit)
 			message_begin_text(unit);
 		return;
 	}
-	if (unit->reader == NULL)
-		unit->reader = malloc(sizeof(*unit->reader));
+	unit->reader = malloc(sizeof(*unit->reader));
 	if (unit->reader == NULL)
 		unit_settle(unit, UNIT_STAY, -ENOMEM, "out of memory");
 	else
@@ -605,12 +629,7 @@ bool unit_text_done(const struct unit *unit)
 
 bool unit_text_idle(const struct unit *unit)
 {
-	for (const struct unit_message *message = unit->first; message != NULL;
-	     message = message->next) {
-		if (message->signer != NULL && message_signer_busy(message->signer))
-			return false;
-	}
-	return true;
+	return messages_idle(unit->first);
 }
 
 void unit_text_clear(struct unit *unit)
@@ -624,16 +643,6 @@ void unit_text_clear(struct unit *unit)
 	unit->last = NULL;
 	unit->current = NULL;
 	unit->pending_count = 0;
-}
-
-void unit_text_deinit(struct unit *unit)
-{
-	while (unit->spare != NULL) {
-		struct unit_message *message = unit->spare;
-
-		unit->spare = message->next;
-		free(message);
-	}
 	free(unit->reader);
 	unit->reader = NULL;
 }

@@ -20,10 +20,7 @@ bool unit_text_done(const struct unit *unit);
 /* No message is with the signature service or waits for a key. */
 bool unit_text_idle(const struct unit *unit);
 
-/* Drops all messages. Idle units only. */
+/* Drops all messages, and all that parsing took. Idle units only. */
 void unit_text_clear(struct unit *unit);
-
-/* Frees what is kept for the next unit. */
-void unit_text_deinit(struct unit *unit);
 
 #endif

@@ -378,7 +378,7 @@ static const struct option options[] = {
 	IGNORED(PATH, "TrustAnchorFile", NULL,
 		"nothing is looked up in the DNS, so DNSSEC has nothing to check"),
 	IGNORED(DATASET, "TrustSignaturesFrom", NULL, NO_VERIFYING),
-	NUMBER(INTEGER, "UMask", umask_bits, NULL, 0, 0777,
+	NUMBER(UMASK, "UMask", umask_bits, NULL, 0, 0777,
 	       "the file mode creation mask of the process"),
 	IGNORED(STRING, "UnprotectedKey", "none", "keys are not fetched from the DNS"),
 	IGNORED(STRING, "UnprotectedPolicy", NULL, NO_POLICIES),
@@ -478,6 +478,10 @@ void option_allowed(const struct option *option, char *text, size_t size)
 	case OPTION_INTEGER:
 		(void)snprintf(text, size, "a number from %" PRId64 " to %" PRId64, option->min,
 			       option->max);
+		return;
+	case OPTION_UMASK:
+		(void)snprintf(text, size, "an octal number that begins with 0, up to 0%" PRIo64,
+			       (uint64_t)option->max);
 		return;
 	case OPTION_SIZE:
 		(void)snprintf(text, size,

@@ -19,6 +19,7 @@
 enum option_type {
 	OPTION_BOOL,	  /* its first byte: t, y, 1 or f, n, 0 */
 	OPTION_INTEGER,	  /* 0x.. is hexadecimal, 0.. octal */
+	OPTION_UMASK,	  /* read as an OPTION_INTEGER, written octal */
 	OPTION_SIZE,	  /* bytes, or with K, M, G, T */
 	OPTION_FILE_MODE, /* octal */
 	OPTION_STRING,

@@ -163,6 +163,7 @@ static bool value_parse(const struct option *option, const char *text, struct op
 {
 	switch (option->type) {
 	case OPTION_BOOL: return bool_parse(text, &value->yes);
+	case OPTION_UMASK:
 	case OPTION_INTEGER: return number_parse(text, 0, option, &value->number);
 	case OPTION_FILE_MODE: return number_parse(text, 8, option, &value->number);
 	case OPTION_SIZE: return size_parse(text, option, &value->number);
@@ -234,6 +235,7 @@ int option_value_print(const struct option *option, const struct option_value *v
 	case OPTION_BOOL: return buffer_append_string(text, value->yes ? "yes" : "no");
 	case OPTION_INTEGER:
 	case OPTION_SIZE: return buffer_printf(text, "%" PRId64, value->number);
+	case OPTION_UMASK:
 	case OPTION_FILE_MODE: return buffer_printf(text, "%04" PRIo64, (uint64_t)value->number);
 	case OPTION_CHOICE: return choice_print(option, value->choice, text);
 	case OPTION_CANONICALIZATION:

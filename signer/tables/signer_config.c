@@ -70,6 +70,7 @@ static void member_set(struct signer_config *config, const struct option *option
 	case OPTION_BOOL: *(bool *)member_of(config, option) = value->yes; return;
 	case OPTION_INTEGER:
 	case OPTION_SIZE:
+	case OPTION_UMASK:
 	case OPTION_FILE_MODE: *(int64_t *)member_of(config, option) = value->number; return;
 	case OPTION_CHOICE: *(int *)member_of(config, option) = value->choice; return;
 	case OPTION_RATE: *(struct signer_rate *)member_of(config, option) = value->rate; return;
@@ -99,6 +100,7 @@ static struct option_value member_get(const struct signer_config *config,
 	case OPTION_BOOL: value.yes = *(const bool *)member; break;
 	case OPTION_INTEGER:
 	case OPTION_SIZE:
+	case OPTION_UMASK:
 	case OPTION_FILE_MODE: value.number = *(const int64_t *)member; break;
 	case OPTION_CHOICE: value.choice = *(const int *)member; break;
 	case OPTION_RATE: value.rate = *(const struct signer_rate *)member; break;

@@ -257,7 +257,7 @@ class Check(PostsealCase):
         )
         self.assertEqual(
             self.find(78, config),
-            [("error", "spool", f"{config}:7", "there is no such user or group")],
+            [("error", "spool", f"{config}:7", 'there is no user "nosuchuser"')],
         )
 
     def test_options_of_the_process_are_looked_at(self):

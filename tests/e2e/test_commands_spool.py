@@ -122,6 +122,11 @@ class Once(PostsealCase):
             self.assertEqual(os.stat(self.path("spool/out/0")).st_mode & 0o777, mode)
             os.unlink(self.path("spool/out/0"))
 
+    def test_owner_that_does_not_exist_is_a_configuration_error(self):
+        self.make_spool(MESSAGE)
+        _, stderr = self.once(78, "-o", "SpoolOwner=mail:nosuchgroup")
+        self.assertEqual(stderr, 'postseal: SpoolOwner: there is no group "nosuchgroup"\n')
+
     def test_reader_of_the_log_that_goes_away_stops_nothing(self):
         self.make_spool(MESSAGE, MALFORMED)
         reader, writer = os.pipe()

@@ -198,12 +198,58 @@ static void every_default_name_is_signed(void **state)
 	header_select_free(select);
 }
 
+/* As many as our own verifier takes, and one more; and the same with one of them oversigned. */
+static void more_fields_than_h_may_list_are_no_list(void **state)
+{
+	struct row row = {.oversign = "Subject"};
+	struct header_select *select = NULL;
+	struct name_list names = {0};
+	struct header header;
+
+	(void)state;
+	header_init(&header, 0);
+	assert_int_equal(make(&row, &select), 0);
+	assert_int_equal(header_add(&header, BYTES_LITERAL("From: a@example.com")), 0);
+	while (header_count(&header) < HEADER_SELECT_NAMES_MAX - 1)
+		assert_int_equal(header_add(&header, BYTES_LITERAL("To: b@example.net")), 0);
+	assert_int_equal(header_add(&header, BYTES_LITERAL("X-Not-Listed: 1")), 0);
+	assert_int_equal(header_select_list(select, &header, &names), 0);
+	assert_int_equal(names.count, HEADER_SELECT_NAMES_MAX);
+	assert_int_equal(header_add(&header, BYTES_LITERAL("To: c@example.net")), 0);
+	assert_int_equal(header_select_list(select, &header, &names), HEADER_SELECT_E_TOO_MANY);
+	assert_int_equal(header_add(&header, BYTES_LITERAL("To: d@example.net")), 0);
+	assert_int_equal(header_select_list(select, &header, &names), HEADER_SELECT_E_TOO_MANY);
+	header_select_free(select);
+	name_list_deinit(&names);
+	header_deinit(&header);
+}
+
+static void more_oversigned_names_than_h_may_list_are_refused(void **state)
+{
+	struct header_select *select = NULL;
+	struct name_list oversign = {0};
+	struct header_select_lists config = {.oversign = &oversign};
+	struct bytes wrong = {0};
+
+	(void)state;
+	while (oversign.count < HEADER_SELECT_NAMES_MAX - 1)
+		assert_int_equal(name_list_add(&oversign, BYTES_LITERAL("a")), 0);
+	assert_int_equal(header_select_new(&config, &wrong, &select), 0);
+	header_select_free(select);
+	assert_int_equal(name_list_add(&oversign, BYTES_LITERAL("last")), 0);
+	assert_int_equal(header_select_new(&config, &wrong, &select), HEADER_SELECT_E_TOO_MANY);
+	assert_true(bytes_equal(wrong, BYTES_LITERAL("last")));
+	name_list_deinit(&oversign);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(rows_hold),
 		cmocka_unit_test(verdicts_say_why),
 		cmocka_unit_test(every_default_name_is_signed),
+		cmocka_unit_test(more_fields_than_h_may_list_are_no_list),
+		cmocka_unit_test(more_oversigned_names_than_h_may_list_are_refused),
 	};
 
 	return cmocka_run_group_tests_name("header_select", tests, NULL, NULL);

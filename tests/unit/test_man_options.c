@@ -74,6 +74,7 @@ static const char *type_word(enum option_type type)
 {
 	switch (type) {
 	case OPTION_BOOL: return "yes | no";
+	case OPTION_UMASK:
 	case OPTION_INTEGER: return "number";
 	case OPTION_SIZE: return "size";
 	case OPTION_FILE_MODE: return "mode";

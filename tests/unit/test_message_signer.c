@@ -6,11 +6,13 @@
  */
 #include "signer/message/message_signer.h"
 
+#include "signer/dkim/verification.h"
 #include "signer/keys/sign_engine.h"
 #include "tests/unit/spool_fixture.h"
 #include "tests/unit/unit_test.h"
 
 #include <poll.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
@@ -248,6 +250,47 @@ static void no_beginning_of_ours_passes(void **state)
 	close_bench(&bench);
 }
 
+/* Counts the verifications that are begun. */
+int __real_verification_start(struct verification *verification, const struct header *header,
+			      const struct verification_options *options);
+int __wrap_verification_start(struct verification *verification, const struct header *header,
+			      const struct verification_options *options);
+static unsigned verification_count_begun;
+
+int __wrap_verification_start(struct verification *verification, const struct header *header,
+			      const struct verification_options *options)
+{
+	verification_count_begun++;
+	return __real_verification_start(verification, header, options);
+}
+
+/* Mailing lists sign, too: what is theirs is not hashed a second time only to be thrown away. */
+static void signatures_of_others_are_not_verified(void **state)
+{
+	static const char *const fields[] = {"d=other.example; s=s1", "d=example.com; s=s2",
+					     "d=example.com; s=s1"};
+	struct buffer text = {0};
+	struct bench bench;
+
+	(void)state;
+	open_bench(&bench, NULL);
+	for (size_t i = 0; i < ARRAY_COUNT(fields); i++) {
+		buffer_clear(&text);
+		assert_int_equal(
+			buffer_printf(&text,
+				      "DKIM-Signature: v=1; a=ed25519-sha256; %s; h=From; b=AAAA; "
+				      "bh=frcCV1k9oG9oKj3dpUqdJg1PxRT2RSN/XKdLCPjaYaY=\r\n" FROM_US
+				      "\r\n",
+				      fields[i]),
+			0);
+		verification_count_begun = 0;
+		assert_int_equal(sign(&bench, buffer_bytes(&text), 0), MESSAGE_SIGN);
+		assert_int_equal(verification_count_begun, i == 2);
+	}
+	buffer_deinit(&text);
+	close_bench(&bench);
+}
+
 /* Signed once more, with what was put in: nothing is to be done then, unless it is broken. */
 static void our_own_signature_on_top_is_seen(void **state)
 {
@@ -294,6 +337,53 @@ static void sign_with_two(struct bench *bench)
 	spool_fixture_configure(&bench->fixture, options);
 }
 
+/* The key is Ed25519; asked for twice, because the first time it must be loaded. */
+static void key_that_is_not_for_the_algorithm_of_its_row_defers(void **state)
+{
+	static const struct {
+		const char *row;
+		const char *algorithm; /* SignatureAlgorithm */
+		const char *reason;    /* NULL: it signs */
+	} keys[] = {
+		{"", "auto", NULL},
+		{":ed25519-sha256", "auto", NULL},
+		{":ed25519-sha256", "rsa-sha256", NULL},
+		{":rsa-sha256", "auto",
+		 "key.pem: the key is for ed25519-sha256, but it is to sign with rsa-sha256 ("},
+		{"", "rsa-sha256",
+		 "key.pem: the key is for ed25519-sha256, but it is to sign with rsa-sha256 ("},
+	};
+	struct bytes message = BYTES_LITERAL(FROM_US "\r\nbody\r\n");
+	struct bench bench;
+	char table[160];
+	char text[200];
+
+	(void)state;
+	open_bench(&bench, NULL);
+	snprintf(table, sizeof(table), "%s/some-keys", bench.fixture.spool);
+	for (size_t i = 0; i < 2 * ARRAY_COUNT(keys); i++) {
+		const char *const options[] = {"KeyTable", table, "SignatureAlgorithm",
+					       keys[i / 2].algorithm, NULL};
+		const char *reason = keys[i / 2].reason;
+
+		snprintf(text, sizeof(text), "good example.com:s1:%s/key.pem%s\n",
+			 bench.fixture.root, keys[i / 2].row);
+		spool_fixture_put_text(&bench.fixture, "some-keys", text);
+		if (i % 2 == 0) {
+			message_signer_reset(bench.signer);
+			spool_fixture_configure(&bench.fixture, options);
+		}
+		assert_int_equal(sign(&bench, message, 0),
+				 reason == NULL ? MESSAGE_SIGN : MESSAGE_DEFER);
+		if (reason != NULL)
+			assert_non_null(strstr(message_signer_reason(bench.signer), reason));
+		if (reason != NULL)
+			assert_non_null(
+				strstr(message_signer_reason(bench.signer), "some-keys:1)"));
+	}
+	close_bench(&bench);
+}
+
 static void all_planned_signatures_must_be_on_top(void **state)
 {
 	struct bytes message = BYTES_LITERAL(FROM_US "\r\nbody\r\n");
@@ -323,6 +413,24 @@ static void all_planned_signatures_must_be_on_top(void **state)
 	close_bench(&bench);
 }
 
+/* Whoever reads the reason must look into the right field. */
+static void field_that_the_sender_is_not_found_in_is_named(void **state)
+{
+	const char *const options[] = {"SenderHeaders", "Resent-From,Sender", NULL};
+	struct bench bench;
+
+	(void)state;
+	open_bench(&bench, options);
+	assert_int_equal(sign(&bench, BYTES_LITERAL("SENDER: a@b c\r\n" FROM_US "\r\n"), 0),
+			 MESSAGE_REFUSE);
+	assert_string_equal(message_signer_reason(bench.signer),
+			    "the address in its SENDER field is broken");
+	assert_int_equal(sign(&bench, BYTES_LITERAL("From: a@b c\r\n\r\n"), 0), MESSAGE_REFUSE);
+	assert_string_equal(message_signer_reason(bench.signer),
+			    "the address in its From field is broken");
+	close_bench(&bench);
+}
+
 static void strict_headers_are_counted(void **state)
 {
 	const char *const options[] = {"StrictHeaders", "yes", NULL};
@@ -338,6 +446,27 @@ static void strict_headers_are_counted(void **state)
 			      0),
 			 MESSAGE_REFUSE);
 	assert_string_equal(message_signer_reason(bench.signer), "it has 2 Subject fields");
+	close_bench(&bench);
+}
+
+/* What is signed verifies; of our own verifier's bounds that of h= is the one that mail can reach. */
+static void header_that_our_verifier_would_refuse_is_not_signed(void **state)
+{
+	struct buffer text = {0};
+	struct bench bench;
+
+	(void)state;
+	open_bench(&bench, NULL);
+	assert_int_equal(buffer_append_string(&text, FROM_US), 0);
+	for (unsigned i = 1; i < 1000; i++)
+		assert_int_equal(buffer_append_string(&text, "To: b@example.net\r\n"), 0);
+	assert_int_equal(sign(&bench, buffer_bytes(&text), 0), MESSAGE_SIGN);
+	check_signed(&bench, "1000 fields", buffer_bytes(&text));
+	assert_int_equal(buffer_append_string(&text, "To: c@example.net\r\n"), 0);
+	assert_int_equal(sign(&bench, buffer_bytes(&text), 0), MESSAGE_REFUSE);
+	assert_string_equal(message_signer_reason(bench.signer),
+			    "it has more than 1000 header fields to sign");
+	buffer_deinit(&text);
 	close_bench(&bench);
 }
 
@@ -447,18 +576,80 @@ static void body_may_be_signed_in_part(void **state)
 	close_bench(&bench);
 }
 
+/* Counts the keys that are let go of. */
+void __real_key_unref(struct key *key);
+void __wrap_key_unref(struct key *key);
+static atomic_uint unref_count;
+
+void __wrap_key_unref(struct key *key)
+{
+	unref_count += key != NULL;
+	__real_key_unref(key);
+}
+
+/* A key that was put out must not stay in memory because somebody was signed with it last. */
+static void reset_lets_go_of_keys(void **state)
+{
+	struct bench bench;
+
+	(void)state;
+	open_bench(&bench, NULL);
+	assert_int_equal(sign(&bench, BYTES_LITERAL(FROM_US "\r\nbody\r\n"), 0), MESSAGE_SIGN);
+	unref_count = 0;
+	message_signer_reset(bench.signer);
+	assert_int_equal(unref_count, 1);
+	message_signer_reset(bench.signer);
+	assert_int_equal(unref_count, 1);
+	close_bench(&bench);
+}
+
+/* Of a long line, of many fields, and of a long signature field. */
+static void memory_counts_what_messages_have_left(void **state)
+{
+	const char *const options[] = {"Diagnostics", "yes", "MaximumHeaders", "0", NULL};
+	struct buffer text = {0};
+	struct bench bench;
+	size_t small;
+
+	(void)state;
+	open_bench(&bench, options);
+	assert_int_equal(sign(&bench, BYTES_LITERAL(FROM_US "\r\n"), 0), MESSAGE_SIGN);
+	small = message_signer_memory(bench.signer);
+	assert_true(small < 32 * 1024);
+	assert_int_equal(buffer_append_string(&text, FROM_US "Subject:"), 0);
+	while (text.size < 100000)
+		assert_int_equal(buffer_append_string(&text, " words"), 0);
+	assert_int_equal(buffer_append_string(&text, "\r\n"), 0);
+	assert_int_equal(sign(&bench, buffer_bytes(&text), 50000), MESSAGE_SIGN);
+	/* The cut line, the header, the field with its copy, and the fields together. */
+	assert_true(message_signer_memory(bench.signer) > small + 4 * (size_t)100000);
+	small = message_signer_memory(bench.signer);
+	while (text.size < 200000)
+		assert_int_equal(buffer_append_string(&text, "a:\r\n"), 0);
+	assert_int_equal(sign(&bench, buffer_bytes(&text), 0), MESSAGE_SIGN);
+	assert_true(message_signer_memory(bench.signer) > small + (size_t)20000 * 16);
+	buffer_deinit(&text);
+	close_bench(&bench);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_row_holds_at_every_cut),
 		cmocka_unit_test(no_beginning_of_ours_passes),
+		cmocka_unit_test(signatures_of_others_are_not_verified),
 		cmocka_unit_test(our_own_signature_on_top_is_seen),
+		cmocka_unit_test(key_that_is_not_for_the_algorithm_of_its_row_defers),
 		cmocka_unit_test(all_planned_signatures_must_be_on_top),
+		cmocka_unit_test(field_that_the_sender_is_not_found_in_is_named),
 		cmocka_unit_test(strict_headers_are_counted),
+		cmocka_unit_test(header_that_our_verifier_would_refuse_is_not_signed),
 		cmocka_unit_test(actions_decide_where_somebody_chose_them),
 		cmocka_unit_test(options_are_in_the_field),
 		cmocka_unit_test(message_may_choose_its_canonicalization),
 		cmocka_unit_test(body_may_be_signed_in_part),
+		cmocka_unit_test(reset_lets_go_of_keys),
+		cmocka_unit_test(memory_counts_what_messages_have_left),
 	};
 
 	return cmocka_run_group_tests_name("message_signer", tests, NULL, NULL);

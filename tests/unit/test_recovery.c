@@ -11,6 +11,7 @@
 #include "tests/unit/spool_fixture.h"
 #include "tests/unit/unit_test.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -176,6 +177,18 @@ static bool call_fails(void)
 	{                                                                                          \
 		return call_fails() ? -1 : __real_##name(__VA_ARGS__);                             \
 	}
+
+/* Leaves in errno what a call may leave there that succeeds. */
+struct dirent *__real_readdir64(DIR *directory);
+struct dirent *__wrap_readdir64(DIR *directory);
+struct dirent *__wrap_readdir64(DIR *directory)
+{
+	struct dirent *entry = __real_readdir64(directory);
+
+	if (entry != NULL)
+		errno = EAGAIN;
+	return entry;
+}
 
 WRAPPED(fstatat64, (int fd, const char *path, struct stat *status, int flags), fd, path, status,
 	flags)

@@ -576,7 +576,7 @@ static void printed_configuration_reads_as_the_same(void **state)
 	assert_non_null(strstr(buffer_string(&text), "\nCanonicalization relaxed/simple\n"));
 	assert_non_null(strstr(buffer_string(&text), "\nOn-Default accept\n"));
 	assert_non_null(strstr(buffer_string(&text), "\nSpoolMinFree 1073741824\n"));
-	assert_non_null(strstr(buffer_string(&text), "\nUMask 18\n"));
+	assert_non_null(strstr(buffer_string(&text), "\nUMask 0022\n"));
 	assert_non_null(strstr(buffer_string(&text), "\nSpoolMode 0640\n"));
 	assert_non_null(strstr(buffer_string(&text), "\nAutoRestartRate 10/3600\n"));
 	assert_non_null(strstr(buffer_string(&text), "\nSoftwareHeader yes\n"));

@@ -293,6 +293,22 @@ static void full_out_ends_a_run_and_the_rest_stays(void **state)
 	spool_fixture_close(&world.fixture);
 }
 
+static void out_never_has_more_than_it_may(void **state)
+{
+	const char *const options[] = {"SpoolMaxOut", "50", "SpoolBatch", "8",
+				       "IoThreads",   "2",  NULL};
+	struct world world = {0};
+	struct spool_result result;
+
+	(void)state;
+	spool_fixture_open(&world.fixture, options);
+	put_many(&world, 300);
+	assert_int_equal(spool_fixture_run(&world.fixture, NULL, &result), 0);
+	assert_int_equal(result.released_units, 50);
+	assert_int_equal(result.stayed_units, 250);
+	spool_fixture_close(&world.fixture);
+}
+
 static void too_little_space_ends_a_run_and_the_rest_stays(void **state)
 {
 	const char *const options[] = {"SpoolMinFree", "1000000000000000", NULL};
@@ -349,6 +365,27 @@ static void failed_flush_spoils_all_that_was_begun_before(void **state)
 	spool_fixture_close(&flush.world.fixture);
 }
 
+/* The second flush of a directory is that of failed/, where units are put, too. */
+static int fail_second_fsync(struct world *world, const struct ring_op *op)
+{
+	return op->opcode == RING_FSYNC && ++world->acts == 2 ? -EIO : 0;
+}
+
+static void directory_that_cannot_be_flushed_is_named(void **state)
+{
+	struct world world = {.refuse = fail_second_fsync};
+	struct spool_result result;
+
+	(void)state;
+	spool_fixture_open(&world.fixture, NULL);
+	spool_fixture_put_text(&world.fixture, "in/a.bsmtp",
+			       "MAIL FROM:<a@b>\r\nRCPT TO:<a@b>\r\nDATA\r\n" MESSAGE ".\r\n"
+			       "MAIL FROM:<a@b>\r\nRCPT TO:<a@b>\r\nDATA\r\nTo: x\r\n.\r\n");
+	assert_int_equal(run(&world, &result), -EIO);
+	assert_non_null(strstr(result.error_text, ": cannot make failed/ durable: "));
+	spool_fixture_close(&world.fixture);
+}
+
 struct daemon {
 	struct spool_fixture fixture;
 	struct spool_options options;
@@ -379,6 +416,7 @@ static void start_daemon(struct daemon *daemon, const char *const *options)
 		.path = daemon->fixture.spool,
 		.context = daemon->fixture.context,
 		.reload = daemon->options.reload,
+		.fault = daemon->options.fault,
 		.arg = daemon,
 	};
 	assert_int_equal(pthread_create(&daemon->thread, NULL, daemon_main, daemon), 0);
@@ -434,6 +472,40 @@ static void daemon_takes_what_comes_until_it_is_stopped(void **state)
 	(void)state;
 	run_daemon("auto");
 	run_daemon("threads");
+}
+
+static int count_operations(void *arg, struct ring_op *op)
+{
+	(void)op;
+	(*(atomic_uint *)arg)++;
+	return 0;
+}
+
+/* It looks now and then, and does not go round in circles meanwhile. */
+static void daemon_waits_quietly_for_room_in_out(void **state)
+{
+	const char *const options[] = {"SpoolMaxOut", "1", "SyncMode", "none", NULL};
+	atomic_uint operations = 0;
+	const struct ring_fault hook = {.before = count_operations, .arg = &operations};
+	struct daemon daemon = {.options.fault = &hook};
+	char path[128];
+
+	(void)state;
+	start_daemon(&daemon, options);
+	spool_fixture_put_text(&daemon.fixture, "in/first", MESSAGE);
+	(void)wait_for(&daemon, "out/first");
+	spool_fixture_put_text(&daemon.fixture, "in/second", MESSAGE);
+	sleep_ms(100);
+	operations = 0;
+	sleep_ms(300);
+	print_message("%u operations while out/ is full\n", operations);
+	assert_true(operations < 100);
+	assert_false(spool_fixture_has(&daemon.fixture, "out/second"));
+	snprintf(path, sizeof(path), "%s/out/first", daemon.fixture.spool);
+	assert_int_equal(unlink(path), 0);
+	(void)wait_for(&daemon, "out/second");
+	stop_daemon(&daemon);
+	spool_fixture_close(&daemon.fixture);
 }
 
 /* A reload that takes its time, so that the stop comes in the middle of it. */
@@ -494,9 +566,12 @@ int main(void)
 		cmocka_unit_test(unit_that_disappears_is_nobodys_trouble),
 		cmocka_unit_test(full_disk_ends_a_run_soon_and_all_stays),
 		cmocka_unit_test(full_out_ends_a_run_and_the_rest_stays),
+		cmocka_unit_test(out_never_has_more_than_it_may),
 		cmocka_unit_test(too_little_space_ends_a_run_and_the_rest_stays),
 		cmocka_unit_test(failed_flush_spoils_all_that_was_begun_before),
+		cmocka_unit_test(directory_that_cannot_be_flushed_is_named),
 		cmocka_unit_test(daemon_takes_what_comes_until_it_is_stopped),
+		cmocka_unit_test(daemon_waits_quietly_for_room_in_out),
 		cmocka_unit_test(stop_in_the_middle_of_a_reload_waits_for_it),
 		cmocka_unit_test(second_run_is_told_who_holds_the_spool),
 	};

@@ -151,9 +151,32 @@ int __real_statx(int fd, const char *path, int flags, unsigned mask, struct stat
 int __wrap_statx(int fd, const char *path, int flags, unsigned mask, struct statx *status);
 int __wrap_statx(int fd, const char *path, int flags, unsigned mask, struct statx *status)
 {
+	if (strcmp(path, "odd") == 0 || strcmp(path, "gone") == 0) {
+		errno = strcmp(path, "gone") == 0 ? ENOENT : EIO;
+		return -1;
+	}
 	if (announcing != NULL && announced++ == 0)
 		unit_queue_push(announcing->queue, "announced", 5);
 	return __real_statx(fd, path, flags, mask, status);
+}
+
+/* A name that is passed over would be forgotten without a word. */
+static void name_that_cannot_be_looked_at_is_taken(void **state)
+{
+	char name[NAME_MAX + 1];
+	struct bench bench;
+	uint64_t size;
+
+	(void)state;
+	open_bench(&bench);
+	add_file(&bench, "gone", 1, 1);
+	add_file(&bench, "odd", 1, 1);
+	assert_int_equal(scan(&bench), 0);
+	assert_true(unit_queue_pop(bench.queue, name, &size));
+	assert_string_equal(name, "odd");
+	assert_int_equal(size, 0);
+	assert_false(unit_queue_pop(bench.queue, name, &size));
+	close_bench(&bench);
 }
 
 static void name_announced_during_a_scan_is_not_lost(void **state)
@@ -243,6 +266,7 @@ int main(void)
 		cmocka_unit_test(size_comes_with_the_name),
 		cmocka_unit_test(name_that_waits_is_not_scanned),
 		cmocka_unit_test(pushed_names_follow_in_order),
+		cmocka_unit_test(name_that_cannot_be_looked_at_is_taken),
 		cmocka_unit_test(name_announced_during_a_scan_is_not_lost),
 		cmocka_unit_test(scan_that_is_stopped_leaves_the_queue),
 		cmocka_unit_test(cleared_names_are_counted),

@@ -3,13 +3,17 @@
  *         whatever stands before and behind it, and not a byte of it changes.
  * Method: batches are made by a seed: messages of every fate, from a few bytes to more than the window,
  *         refused at their first line or at their last. What comes out is taken apart again and held
- *         against what went in. With short reads and writes, too. Then single units with envelopes.
+ *         against what went in. With short reads and writes, and with keys that do not sign, too. Then
+ *         single units with envelopes.
  */
 #include "signer/spool/unit_text.h"
 
+#include "signer/keys/sign_engine.h"
 #include "tests/unit/spool_fixture.h"
 #include "tests/unit/unit_test.h"
 
+#include <malloc.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -40,7 +44,40 @@ struct bench {
 	/* While what came out is read: */
 	size_t next;
 	bool refused;
+	size_t seen_signed;
+	size_t seen;
 };
+
+/* The engine that all spools of this program get: OpenSSL, but that signatures fail as the test likes. */
+extern const struct sign_engine __real_sign_engine_openssl;
+extern const struct sign_engine __wrap_sign_engine_openssl;
+static atomic_uint failing_of_32; /* so many of 32 in a row fail; 32: all */
+static atomic_uint signature_count;
+static atomic_uint failure_count;
+
+static int worker_new(void **worker_out)
+{
+	return __real_sign_engine_openssl.worker_new(worker_out);
+}
+
+static void worker_free(void *worker)
+{
+	__real_sign_engine_openssl.worker_free(worker);
+}
+
+static void sign(void *worker, struct sign_job *const *jobs, size_t count)
+{
+	__real_sign_engine_openssl.sign(worker, jobs, count);
+	for (size_t i = 0; i < count; i++) {
+		/* Multiplied, so that they are not neighbours. */
+		if (atomic_fetch_add(&signature_count, 1) * 13 % 32 >= failing_of_32)
+			continue;
+		jobs[i]->error = SIGN_JOB_E_FAILED;
+		failure_count++;
+	}
+}
+
+const struct sign_engine __wrap_sign_engine_openssl = {1, worker_new, worker_free, sign};
 
 static uint64_t random_below(struct bench *bench, uint64_t limit)
 {
@@ -213,6 +250,209 @@ static void batches_come_out_right_with_short_reads_and_writes(void **state)
 	run_seeds("threads", true, 300);
 }
 
+/* With keys that fail: any message that is to be signed may be where those go that are not. */
+static void see_any_message(void *arg, size_t index, struct bytes text)
+{
+	struct bench *bench = arg;
+	const struct message *message;
+	struct mail_report report;
+
+	(void)index;
+	mail_check(text, bench->fixture.key, &report);
+	while (bench->next < bench->count &&
+	       strcmp(bench->messages[bench->next].id, report.id) != 0)
+		bench->next++;
+	assert_true(bench->next < bench->count);
+	message = &bench->messages[bench->next++];
+	assert_memory_equal(report.digest, message->digest, SHA256_SIZE);
+	assert_int_equal(report.valid, report.signatures);
+	assert_true(report.signatures == 0 || (!bench->refused && message->fate == FATE_SIGNED));
+	bench->seen_signed += report.signatures;
+	bench->seen++;
+}
+
+static size_t see_any_unit(struct bench *bench, const char *path, bool refused)
+{
+	struct buffer content = {0};
+
+	bench->next = 0;
+	bench->refused = refused;
+	bench->seen = 0;
+	if (spool_fixture_get(&bench->fixture, path, &content))
+		assert_true(
+			mail_check_each("x.bsmtp", buffer_bytes(&content), see_any_message, bench));
+	buffer_deinit(&content);
+	return bench->seen;
+}
+
+/* The note is on each refused message once; it says how many there are where it does not tell all. */
+static void see_note(const struct bench *bench, size_t refused)
+{
+	struct buffer note = {0};
+	size_t told = 0;
+	const char *in_all;
+
+	assert_true(spool_fixture_get(&bench->fixture, "failed/x.bsmtp.reason", &note));
+	assert_int_equal(strncmp(buffer_string(&note), "message ", 8), 0);
+	for (const char *at = buffer_string(&note); (at = strstr(at, "(line ")) != NULL; at++)
+		told++;
+	in_all = strstr(buffer_string(&note), " in all\n");
+	while (in_all != NULL && ascii_is_digit((uint8_t)in_all[-1]))
+		in_all--;
+	assert_int_equal(in_all == NULL ? told : strtoul(in_all, NULL, 10), refused);
+	buffer_deinit(&note);
+}
+
+static void run_failing_seed(struct bench *bench, uint64_t seed, const char *action)
+{
+	struct spool_result result;
+	size_t out;
+	size_t failed;
+
+	bench->random = seed;
+	make_batch(bench);
+	spool_fixture_clear(&bench->fixture);
+	spool_fixture_put(&bench->fixture, "in/x.bsmtp", buffer_bytes(&bench->batch));
+	failing_of_32 = (unsigned)(1 + random_below(bench, 32));
+	failure_count = 0;
+	bench->seen_signed = 0;
+	assert_int_equal(spool_fixture_run(&bench->fixture, NULL, &result), 0);
+	print_message("seed %llu, %s: %u of 32 fail, %u failed, %u of %zu signed\n",
+		      (unsigned long long)seed, action, failing_of_32, failure_count,
+		      (unsigned)result.messages.signed_count, bench->count);
+	failing_of_32 = 0;
+	assert_false(spool_fixture_has(&bench->fixture, "in/x.bsmtp"));
+	out = see_any_unit(bench, "out/x.bsmtp", false);
+	failed = see_any_unit(bench, "failed/x.bsmtp", true);
+	assert_int_equal(out + failed, bench->count);
+	assert_int_equal(bench->seen_signed, result.messages.signed_count);
+	assert_int_equal(out, result.messages.signed_count + result.messages.passed_count);
+	assert_int_equal(failed, result.messages.refused_count);
+	assert_int_equal(spool_fixture_has(&bench->fixture, "failed/x.bsmtp.reason"), failed > 0);
+	if (failed > 0 && out > 0)
+		see_note(bench, failed);
+}
+
+static void run_failing_seeds(const char *engine, const char *action, uint64_t first)
+{
+	const char *const options[] = {"IoEngine",	    engine, "SyncMode", "none",
+				       "On-SignatureError", action, NULL};
+	struct bench bench = {0};
+
+	spool_fixture_open(&bench.fixture, options);
+	for (uint64_t seed = first; seed < first + SEEDS / 2; seed++)
+		run_failing_seed(&bench, seed, action);
+	buffer_deinit(&bench.batch);
+	spool_fixture_close(&bench.fixture);
+}
+
+static void batches_come_out_right_with_keys_that_fail(void **state)
+{
+	(void)state;
+	run_failing_seeds("io_uring", "accept", 400);
+	run_failing_seeds("threads", "reject", 500);
+}
+
+/* What each action makes of a message, alone or in a batch of two, whose key never signs. */
+struct failing_row {
+	const char *action;
+	const char *in; /* what is where in the end */
+	const char *out;
+	const char *failed;
+	const char *note;
+	const char *batch_note;
+};
+
+#define NO_SIGNATURE "signature generation error: the key does not sign"
+
+static const struct failing_row failing_rows[] = {
+	{NULL, "x x.bsmtp", "", "", NULL, NULL},
+	{"tempfail", "x x.bsmtp", "", "", NULL, NULL},
+	{"accept", "", "x x.bsmtp", "", NULL, NULL},
+	{"reject", "", "", "x x.bsmtp x.bsmtp.reason x.reason", NO_SIGNATURE "\n",
+	 "message 1 (line 1): " NO_SIGNATURE "; message 2 (line 8): " NO_SIGNATURE "\n"},
+};
+
+static void check_content(const struct spool_fixture *fixture, const char *directory,
+			  const char *name, struct bytes want)
+{
+	struct buffer got = {0};
+	char path[64];
+
+	snprintf(path, sizeof(path), "%s/%s", directory, name);
+	assert_true(spool_fixture_get(fixture, path, &got));
+	assert_true(bytes_equal(buffer_bytes(&got), want));
+	buffer_deinit(&got);
+}
+
+static void run_failing_row(const struct failing_row *row)
+{
+	const char *const options[] = {row->action == NULL ? NULL : "On-SignatureError",
+				       row->action, NULL};
+	const struct bytes message = BYTES_LITERAL("From: a@example.com\r\n\r\nx\r\n");
+	const char *place = row->out[0] != '\0' ? "out" : row->failed[0] != '\0' ? "failed" : "in";
+	struct spool_fixture fixture;
+	struct spool_result result;
+	struct buffer batch = {0};
+	struct buffer names = {0};
+
+	spool_fixture_open(&fixture, options);
+	for (unsigned i = 0; i < 2; i++)
+		spool_fixture_add_to_batch(&batch, message);
+	append(&batch, "QUIT\r\n");
+	spool_fixture_put(&fixture, "in/x", message);
+	spool_fixture_put(&fixture, "in/x.bsmtp", buffer_bytes(&batch));
+	assert_int_equal(spool_fixture_run(&fixture, NULL, &result), 0);
+	assert_string_equal(spool_fixture_list(&fixture, "in", &names), row->in);
+	assert_string_equal(spool_fixture_list(&fixture, "out", &names), row->out);
+	assert_string_equal(spool_fixture_list(&fixture, "failed", &names), row->failed);
+	check_content(&fixture, place, "x", message);
+	check_content(&fixture, place, "x.bsmtp", buffer_bytes(&batch));
+	if (row->note != NULL) {
+		check_content(&fixture, "failed", "x.reason", bytes_of_string(row->note));
+		check_content(&fixture, "failed", "x.bsmtp.reason",
+			      bytes_of_string(row->batch_note));
+	}
+	buffer_deinit(&names);
+	buffer_deinit(&batch);
+	spool_fixture_close(&fixture);
+}
+
+static void message_whose_key_fails_goes_where_the_action_says(void **state)
+{
+	(void)state;
+	failing_of_32 = 32;
+	for (size_t i = 0; i < ARRAY_COUNT(failing_rows); i++)
+		run_failing_row(&failing_rows[i]);
+	failing_of_32 = 0;
+}
+
+/* Each failure is found when others were read on; the work must not grow with the square of them. */
+static void many_failures_in_one_batch_cost_little_more_than_one(void **state)
+{
+	const char *const options[] = {"On-SignatureError", "accept", NULL};
+	const struct bytes message = BYTES_LITERAL("From: a@example.com\r\n\r\nx\r\n");
+	const unsigned count = 700;
+	struct spool_fixture fixture;
+	struct spool_result result;
+	struct buffer batch = {0};
+
+	(void)state;
+	spool_fixture_open(&fixture, options);
+	for (unsigned i = 0; i < count; i++)
+		spool_fixture_add_to_batch(&batch, message);
+	spool_fixture_put(&fixture, "in/x.bsmtp", buffer_bytes(&batch));
+	signature_count = 0;
+	failing_of_32 = 32;
+	assert_int_equal(spool_fixture_run(&fixture, NULL, &result), 0);
+	failing_of_32 = 0;
+	assert_int_equal(result.messages.passed_count, count);
+	assert_true(signature_count < 2 * count);
+	check_content(&fixture, "out", "x.bsmtp", buffer_bytes(&batch));
+	buffer_deinit(&batch);
+	spool_fixture_close(&fixture);
+}
+
 /* The window has left it behind long before it turns out that it must be refused. */
 static void bare_cr_at_the_end_of_a_long_message_in_the_middle(void **state)
 {
@@ -267,6 +507,45 @@ static void note_on_many_refusals_stays_short(void **state)
 	buffer_deinit(&text);
 	buffer_deinit(&bench.batch);
 	spool_fixture_close(&bench.fixture);
+}
+
+/* What is allocated when the first of many batches are put into their places. */
+static int look_at_memory(void *arg, struct ring_op *op)
+{
+	size_t *bytes = arg;
+
+	if (op->opcode == RING_RENAMEAT && *bytes == 0)
+		*bytes = mallinfo2().uordblks;
+	return 0;
+}
+
+static void units_wait_for_their_batch_without_their_messages(void **state)
+{
+	const char *const options[] = {"SpoolBatch", "64", NULL};
+	const struct bytes message = BYTES_LITERAL("From: a@example.com\r\n\r\nx\r\n");
+	size_t before = mallinfo2().uordblks;
+	size_t bytes = 0;
+	const struct ring_fault hook = {.before = look_at_memory, .arg = &bytes};
+	struct spool_fixture fixture;
+	struct spool_result result;
+	struct buffer batch = {0};
+	char path[32];
+
+	(void)state;
+	spool_fixture_open(&fixture, options);
+	for (unsigned i = 0; i < 250; i++)
+		spool_fixture_add_to_batch(&batch, message);
+	for (unsigned i = 0; i < 64; i++) {
+		snprintf(path, sizeof(path), "in/%u.bsmtp", i);
+		spool_fixture_put(&fixture, path, buffer_bytes(&batch));
+	}
+	assert_int_equal(spool_fixture_run(&fixture, &hook, &result), 0);
+	assert_int_equal(result.released_units, 64);
+	print_message("%zu kB when the first batch is put into its place\n",
+		      (bytes - before) / 1024);
+	assert_true(bytes - before < 64 * 1024 * 1024);
+	buffer_deinit(&batch);
+	spool_fixture_close(&fixture);
 }
 
 struct envelope_row {
@@ -334,8 +613,12 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(batches_of_any_mix_come_out_right),
 		cmocka_unit_test(batches_come_out_right_with_short_reads_and_writes),
+		cmocka_unit_test(batches_come_out_right_with_keys_that_fail),
+		cmocka_unit_test(message_whose_key_fails_goes_where_the_action_says),
+		cmocka_unit_test(many_failures_in_one_batch_cost_little_more_than_one),
 		cmocka_unit_test(bare_cr_at_the_end_of_a_long_message_in_the_middle),
 		cmocka_unit_test(note_on_many_refusals_stays_short),
+		cmocka_unit_test(units_wait_for_their_batch_without_their_messages),
 		cmocka_unit_test(signature_goes_behind_the_envelope),
 	};
 
