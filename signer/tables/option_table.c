@@ -277,7 +277,7 @@ static const struct option options[] = {
 	IGNORED(BOOL, "RemoveARAll", "no", "Authentication-Results fields are never removed"),
 	IGNORED(DATASET, "RemoveARFrom", NULL, "Authentication-Results fields are never removed"),
 	USED(BOOL, "RemoveOldSignatures", remove_old_signatures, "no",
-	     "take the signatures off a message that is signed anew"),
+	     "remove the DKIM-Signature fields that a message has when it is signed"),
 	REFUSED(DATASET, "ReplaceHeaders", NULL,
 		"header fields are signed as they are, not as a relay may rewrite them"),
 	REFUSED(STRING, "ReplaceRules", NULL,

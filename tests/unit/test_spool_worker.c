@@ -60,8 +60,9 @@ static bool run_round(struct spool_scenario *scenario, unsigned from, unsigned c
 static void run_rounds(const char *engine, const char *io_threads, const char *sync_mode,
 		       unsigned first)
 {
-	const char *const options[] = {"IoEngine",  engine,	"IoThreads", io_threads, "SyncMode",
-				       sync_mode,   "SpoolBatch", "4",	     NULL};
+	const char *const options[] = {"IoEngine",   engine,	 "IoThreads",
+				       io_threads,   "SyncMode", sync_mode,
+				       "SpoolBatch", "4",	 NULL};
 	struct spool_scenario scenario;
 	struct spool_fixture fixture;
 	unsigned from = first;
