@@ -105,16 +105,29 @@ static int read_message(struct sign_command *command)
 	return EX_OK;
 }
 
+/* The message with its fields, and without what is cut out of it. */
+static int send_signed(const struct held_message *message, const struct message_signer *signer)
+{
+	uint64_t sent = message_signer_insert_at(signer);
+	int r = held_message_send(message, STDOUT_FILENO, 0, sent);
+
+	if (r == 0)
+		r = descriptor_write(STDOUT_FILENO, message_signer_fields(signer));
+	for (size_t i = 0; r == 0 && i < message_signer_cut_count(signer); i++) {
+		struct message_cut cut = message_signer_cut_at(signer, i);
+
+		r = held_message_send(message, STDOUT_FILENO, sent, cut.start);
+		sent = cut.end;
+	}
+	return r == 0 ? held_message_send(message, STDOUT_FILENO, sent, message->size) : r;
+}
+
 static int write_message(struct sign_command *command, bool is_signed)
 {
-	struct held_message *message = &command->message;
-	uint64_t middle = is_signed ? message_signer_insert_at(command->solo.signer) : 0;
-	int r = held_message_send(message, STDOUT_FILENO, 0, middle);
+	const struct held_message *message = &command->message;
+	int r = is_signed ? send_signed(message, command->solo.signer)
+			  : held_message_send(message, STDOUT_FILENO, 0, message->size);
 
-	if (r == 0 && is_signed)
-		r = descriptor_write(STDOUT_FILENO, message_signer_fields(command->solo.signer));
-	if (r == 0)
-		r = held_message_send(message, STDOUT_FILENO, middle, message->size);
 	return r == 0 ? EX_OK : complain(command, EX_IOERR, "cannot write it", strerror(-r));
 }
 

@@ -115,3 +115,14 @@ size_t header_find(const struct header *header, struct bytes name, size_t start)
 	}
 	return header->count;
 }
+
+void header_remove(struct header *header, struct bytes name)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < header->count; i++) {
+		if (!bytes_equal_nocase(header_name(header, i), name))
+			header->fields[kept++] = header->fields[i];
+	}
+	header->count = kept;
+}

@@ -57,6 +57,12 @@ MUST_CHECK int header_add(struct header *header, struct bytes field);
 /* A folded line of the field that was added last, whose lines so far all have their line ends. */
 MUST_CHECK int header_continue(struct header *header, struct bytes line);
 
+/*
+ * Forgets all fields of that name. The bytes of the others stay where they are, and header_size() is what it
+ * was.
+ */
+void header_remove(struct header *header, struct bytes name);
+
 static inline size_t header_count(const struct header *header)
 {
 	return header->count;
@@ -80,6 +86,17 @@ static inline struct bytes header_field(const struct header *header, size_t inde
 	const struct header_field *field = &header->fields[index];
 
 	return bytes_of(header->text.data + field->offset, field->size);
+}
+
+/* The place of a field among the bytes of all fields, and that behind its line end. Not after a removal. */
+static inline size_t header_field_start(const struct header *header, size_t index)
+{
+	return header->fields[index].offset;
+}
+
+static inline size_t header_field_end(const struct header *header, size_t index)
+{
+	return index + 1 < header->count ? header->fields[index + 1].offset : header->text.size;
 }
 
 /* The name in its own spelling, without blanks before the colon. */

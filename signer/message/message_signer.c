@@ -60,6 +60,9 @@ struct message_signer {
 	size_t allocated;
 	unsigned pending; /* keys or signatures that have not come yet */
 	struct buffer fields;
+	struct message_cut *cuts;
+	size_t cut_count;
+	size_t cut_capacity;
 };
 
 static void signature_done(struct message_signature *signature, int error);
@@ -105,7 +108,8 @@ void message_signer_reset(struct message_signer *signer)
 size_t message_signer_memory(const struct message_signer *signer)
 {
 	size_t size = sizeof(*signer) + header_memory(&signer->header) +
-		      message_reader_memory(&signer->reader) + signer->fields.capacity;
+		      message_reader_memory(&signer->reader) + signer->fields.capacity +
+		      signer->cut_capacity * sizeof(signer->cuts[0]);
 
 	for (size_t i = 0; i < signer->allocated; i++)
 		size += sizeof(signer->signatures[0]) +
@@ -122,6 +126,7 @@ void message_signer_free(struct message_signer *signer)
 		message_signature_free(signer->signatures[i]);
 	free(signer->signatures);
 	buffer_deinit(&signer->fields);
+	free(signer->cuts);
 	body_hash_deinit(&signer->body_hash);
 	message_reader_deinit(&signer->reader);
 	header_deinit(&signer->header);
@@ -148,6 +153,17 @@ size_t message_signer_insert_at(const struct message_signer *signer)
 	return (size_t)message_reader_envelope_size(&signer->reader);
 }
 
+size_t message_signer_cut_count(const struct message_signer *signer)
+{
+	return signer->cut_count;
+}
+
+struct message_cut message_signer_cut_at(const struct message_signer *signer, size_t index)
+{
+	assert(index < signer->cut_count);
+	return signer->cuts[index];
+}
+
 struct bytes message_signer_fields(const struct message_signer *signer)
 {
 	return buffer_bytes(&signer->fields);
@@ -168,6 +184,7 @@ void message_signer_start(struct message_signer *signer, const struct signing_co
 	signer->reason[0] = '\0';
 	signer->header.size_max = (size_t)context->config->maximum_headers_bytes;
 	buffer_clear(&signer->fields);
+	signer->cut_count = 0;
 	message_reader_start(&signer->reader, &signer->header, context->config->fix_crlf);
 }
 
@@ -439,21 +456,60 @@ static int gather_fields(struct message_signer *signer)
 	return r;
 }
 
+/* Makes the last cut longer, where the new one follows on it. */
+static int add_cut(struct message_signer *signer, struct message_cut cut)
+{
+	if (signer->cut_count > 0 && signer->cuts[signer->cut_count - 1].end == cut.start) {
+		signer->cuts[signer->cut_count - 1].end = cut.end;
+		return 0;
+	}
+	if (signer->cut_count == signer->cut_capacity) {
+		size_t capacity = signer->cut_capacity == 0 ? 4 : 2 * signer->cut_capacity;
+		struct message_cut *cuts = reallocarray(signer->cuts, capacity, sizeof(*cuts));
+
+		if (cuts == NULL)
+			return -ENOMEM;
+		signer->cuts = cuts;
+		signer->cut_capacity = capacity;
+	}
+	signer->cuts[signer->cut_count++] = cut;
+	return 0;
+}
+
+/* They must be in no h= and in no digest: whoever verifies does not see them. */
+static int remove_old_signatures(struct message_signer *signer)
+{
+	const struct bytes name = BYTES_LITERAL(SIGNATURE_FIELD_NAME);
+	const struct header *header = &signer->header;
+	uint64_t start = message_reader_envelope_size(&signer->reader);
+	int r = 0;
+
+	for (size_t at = header_find(header, name, 0); r == 0 && at < header_count(header);
+	     at = header_find(header, name, at + 1))
+		r = add_cut(signer, (struct message_cut){start + header_field_start(header, at),
+							 start + header_field_end(header, at)});
+	header_remove(&signer->header, name);
+	return r;
+}
+
 static int compose(struct message_signer *signer)
 {
 	const struct signer_config *config = signer->context->config;
 	int r;
 
 	choose_canonicalization(signer);
+	r = own_signature_new(signer->tools, &signer->header, signer->signatures, signer->count,
+			      signer->now_s, config->fix_crlf, &signer->own);
+	if (r == 0 && config->remove_old_signatures)
+		r = remove_old_signatures(signer);
+	if (r != 0)
+		return r;
 	r = header_select_list(signer->context->header_select, &signer->header,
 			       &signer->tools->names);
 	for (size_t i = 0; r == 0 && i < signer->count; i++)
 		r = compose_field(signer, signer->signatures[i]);
 	if (r == 0)
 		r = gather_fields(signer);
-	if (r == 0)
-		r = own_signature_new(signer->tools, &signer->header, signer->signatures,
-				      signer->count, signer->now_s, config->fix_crlf, &signer->own);
 	if (r != 0)
 		return r;
 	body_hash_start(&signer->body_hash, signer->body_canonicalization, config->fix_crlf,

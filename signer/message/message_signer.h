@@ -11,8 +11,9 @@
  *           and act on what comes back:
  *             MORE     all of the piece is taken, the next one please
  *             WAIT     wake() will be called; push the rest of the piece (or call end) again then
- *             DECIDED  the header is over and the verdict stands for now. If it is SIGN, put
- *                      message_signer_fields() in at message_signer_insert_at(), then go on
+ *             DECIDED  the header is over and the verdict stands for now. If it is SIGN, leave out
+ *                      what message_signer_cut_at() says, put message_signer_fields() in at
+ *                      message_signer_insert_at(), then go on
  *             OVER     the verdict is final, and nothing more of the message is looked at
  *             SIGNING  (end only) digests are with the service; wake() will be called once, and
  *                      then the verdict is final and the fields complete, of the same size
@@ -44,6 +45,12 @@ enum message_progress {
 	MESSAGE_DECIDED,
 	MESSAGE_OVER,
 	MESSAGE_SIGNING,
+};
+
+/* Bytes of the message, counted from its start. */
+struct message_cut {
+	uint64_t start;
+	uint64_t end; /* behind the last */
 };
 
 struct message_signer;
@@ -78,6 +85,13 @@ const char *message_signer_reason(const struct message_signer *signer);
 
 /* Where in the message, in bytes from its start, the fields belong: behind an envelope block. */
 size_t message_signer_insert_at(const struct message_signer *signer);
+
+/*
+ * The old signatures, which a signed message leaves without (RemoveOldSignatures): cuts in their order, none
+ * before message_signer_insert_at(), and bytes between any two.
+ */
+size_t message_signer_cut_count(const struct message_signer *signer);
+struct message_cut message_signer_cut_at(const struct message_signer *signer, size_t index);
 
 /* All fields, each with its line end. Until wake() they hold gaps; the size never changes. */
 struct bytes message_signer_fields(const struct message_signer *signer);

@@ -114,6 +114,29 @@ int out_file_insert(struct out_file *file, uint64_t position, struct bytes bytes
 	return 0;
 }
 
+struct bytes out_file_tail(const struct out_file *file, uint64_t position)
+{
+	assert(position >= file->base && position <= out_file_end(file));
+	return bytes_skip(buffer_bytes(&file->tail), (size_t)(position - file->base));
+}
+
+void out_file_cut(struct out_file *file, const struct out_cut *cuts, size_t count)
+{
+	uint64_t end = out_file_end(file);
+	uint64_t kept_end = count > 0 ? cuts[0].start : end;
+
+	for (size_t i = 0; i < count; i++) {
+		uint64_t next = i + 1 < count ? cuts[i + 1].start : end;
+
+		assert(cuts[i].start >= file->base && cuts[i].end >= cuts[i].start);
+		assert(cuts[i].end <= next);
+		memmove(file->tail.data + (kept_end - file->base),
+			file->tail.data + (cuts[i].end - file->base), (size_t)(next - cuts[i].end));
+		kept_end += next - cuts[i].end;
+	}
+	file->tail.size = (size_t)(kept_end - file->base);
+}
+
 int out_file_overwrite(struct out_file *file, uint64_t position, struct bytes bytes)
 {
 	struct out_patch *patch;

@@ -90,6 +90,18 @@ MUST_CHECK int out_file_append(struct out_file *file, struct bytes bytes);
 /* Puts bytes in between; `position` is not before the base. */
 MUST_CHECK int out_file_insert(struct out_file *file, uint64_t position, struct bytes bytes);
 
+/* Positions in the file. */
+struct out_cut {
+	uint64_t start;
+	uint64_t end; /* behind the last byte */
+};
+
+/* The bytes from `position` on, which is not before the base; until the next change. */
+struct bytes out_file_tail(const struct out_file *file, uint64_t position);
+
+/* Takes bytes out: of each cut, in order; the first does not start before the base. */
+void out_file_cut(struct out_file *file, const struct out_cut *cuts, size_t count);
+
 /* Puts bytes over others, wherever they are now: in memory, or on disk. */
 MUST_CHECK int out_file_overwrite(struct out_file *file, uint64_t position, struct bytes bytes);
 

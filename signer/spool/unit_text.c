@@ -330,6 +330,54 @@ static void message_over(struct unit_message *message)
 		single_message_over(message);
 }
 
+/*
+ * Where in `out` the byte of the message's text is, from a place that is known. In a batch, a line that
+ * begins with a dot has one more there: it belongs to the line, not to what stands before it.
+ */
+struct text_place {
+	uint64_t text; /* bytes of text before it */
+	uint64_t raw;  /* bytes in `out` before it, from the start of the text */
+	bool line_start;
+};
+
+static void place_advance(struct text_place *place, struct bytes raw, uint64_t text, bool is_batch)
+{
+	while (place->text < text) {
+		if (is_batch && place->line_start && raw.data[place->raw] == '.')
+			place->raw++;
+		place->line_start = raw.data[place->raw] == '\n';
+		place->raw++;
+		place->text++;
+	}
+}
+
+/* What does not go out with the message is taken out of `out`, where all of its header still is. */
+static int message_cut_out(struct unit *unit)
+{
+	const struct unit_message *message = unit->current;
+	struct bytes raw = out_file_tail(&unit->out, message->text_start);
+	size_t count = message_signer_cut_count(message->signer);
+	struct text_place place = {.line_start = true};
+	struct out_cut *cuts;
+
+	if (count == 0)
+		return 0;
+	cuts = calloc(count, sizeof(cuts[0]));
+	if (cuts == NULL)
+		return -ENOMEM;
+	for (size_t i = 0; i < count; i++) {
+		struct message_cut cut = message_signer_cut_at(message->signer, i);
+
+		place_advance(&place, raw, cut.start, unit->is_batch);
+		cuts[i].start = message->text_start + place.raw;
+		place_advance(&place, raw, cut.end, unit->is_batch);
+		cuts[i].end = message->text_start + place.raw;
+	}
+	out_file_cut(&unit->out, cuts, count);
+	free(cuts);
+	return 0;
+}
+
 /* The header is over: the fields take their place. */
 static void message_put_fields_in(struct unit *unit)
 {
@@ -338,7 +386,9 @@ static void message_put_fields_in(struct unit *unit)
 	int r;
 
 	message->insert_at = message->text_start + message_signer_insert_at(message->signer);
-	r = out_file_insert(&unit->out, message->insert_at, fields);
+	r = message_cut_out(unit);
+	if (r == 0)
+		r = out_file_insert(&unit->out, message->insert_at, fields);
 	if (r != 0) {
 		unit_settle(unit, UNIT_STAY, r, "out of memory");
 		return;

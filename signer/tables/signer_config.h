@@ -114,6 +114,7 @@ struct signer_config {
 	const char *body_length_set;
 	bool diagnostics;
 	bool request_reports;
+	bool remove_old_signatures;
 
 	/* Keys. */
 	int64_t minimum_key_bits;

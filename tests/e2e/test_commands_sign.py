@@ -105,6 +105,29 @@ class Sign(PostsealCase):
         signed = self.sign(MESSAGE, *self.flags())
         self.assertEqual(self.expect(0, "sign", *self.flags(), stdin=signed)[0], signed)
 
+    def test_old_signatures_are_removed_where_that_is_asked_for(self):
+        config = self.single_key("RemoveOldSignatures yes", "SignHeaders *,+DKIM-Signature")
+        old = b"DKIM-Signature: v=1; d=example.net;\r\n\tb=old\r\n"
+        first, rest = MESSAGE.split(b"\r\n", 1)
+        message = old + first + b"\r\n" + old + old + rest
+        stdout, _ = self.expect(0, "sign", "-x", config, stdin=message)
+        self.assertTrue(stdout.endswith(b"\r\n" + MESSAGE))
+        self.assertEqual(stdout.count(b"DKIM-Signature"), 1)
+        self.expect_verified(stdout)
+        # What is not signed keeps them: what we have signed already, and what is not ours.
+        below = stdout.replace(b"\r\nFrom:", b"\r\n" + old + b"From:", 1)
+        self.assertEqual(self.expect(0, "sign", "-x", config, stdin=below)[0], below)
+        others = old + MESSAGE.replace(b"example.com", b"example.org")
+        self.assertEqual(self.expect(0, "sign", "-x", config, stdin=others)[0], others)
+
+    def test_old_signatures_of_a_long_message_are_removed(self):
+        config = self.single_key("RemoveOldSignatures yes", "MaximumHeaders 0")
+        old = b"DKIM-Signature: v=1; b=old\r\nX-Between: 1\r\n" * 20000
+        body = b"x\r\n" * 2_000_000  # more than is held in memory
+        stdout, _ = self.expect(0, "sign", "-x", config, stdin=old + MESSAGE + body)
+        self.assertTrue(stdout.endswith(b"\r\n" + b"X-Between: 1\r\n" * 20000 + MESSAGE + body))
+        self.assertEqual(stdout.count(b"DKIM-Signature"), 1)
+
     def test_filter_is_silent(self):
         config = self.single_key("LDAPTimeout 7")
         self.assertEqual(self.expect(0, "sign", "-x", config, stdin=MESSAGE)[1], "")

@@ -122,6 +122,16 @@ class Once(PostsealCase):
             self.assertEqual(os.stat(self.path("spool/out/0")).st_mode & 0o777, mode)
             os.unlink(self.path("spool/out/0"))
 
+    def test_old_signatures_are_removed_where_that_is_asked_for(self):
+        old = b"DKIM-Signature: v=1; d=example.net;\r\n\tb=old\r\n"
+        self.make_spool(old + MESSAGE, old + NOT_OURS)
+        self.once(0, "-o", "RemoveOldSignatures=yes")
+        signed = self.read("spool/out/0")
+        self.assertEqual(signed.count(b"DKIM-Signature"), 1)
+        self.assertTrue(signed.endswith(b"\r\n" + MESSAGE))
+        self.expect_verified(signed)
+        self.assertEqual(self.read("spool/out/1"), old + NOT_OURS)
+
     def test_owner_that_does_not_exist_is_a_configuration_error(self):
         self.make_spool(MESSAGE)
         _, stderr = self.once(78, "-o", "SpoolOwner=mail:nosuchgroup")

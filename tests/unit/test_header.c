@@ -133,6 +133,28 @@ static void many_fields_stay_in_order(void **state)
 	header_deinit(&header);
 }
 
+static void removed_fields_leave_the_others_where_they_are(void **state)
+{
+	struct header header;
+
+	(void)state;
+	header_init(&header, 0);
+	assert_int_equal(header_add(&header, BYTES_LITERAL("Old: 1\r\n")), 0);
+	assert_int_equal(header_add(&header, BYTES_LITERAL("New: 2\n")), 0);
+	assert_int_equal(header_add(&header, BYTES_LITERAL("OLD : 3\r\n")), 0);
+	assert_int_equal(header_continue(&header, BYTES_LITERAL(" 4\r\n")), 0);
+	assert_int_equal(header_add(&header, BYTES_LITERAL("Older: 5")), 0);
+	assert_int_equal(header_field_start(&header, 2), 15);
+	assert_int_equal(header_field_end(&header, 2), 28);
+	assert_int_equal(header_field_end(&header, 3), 36);
+	header_remove(&header, BYTES_LITERAL("old"));
+	assert_int_equal(header_count(&header), 2);
+	assert_int_equal(header_size(&header), 36);
+	assert_true(bytes_equal(header_field(&header, 0), BYTES_LITERAL("New: 2")));
+	assert_true(bytes_equal(header_field(&header, 1), BYTES_LITERAL("Older: 5")));
+	header_deinit(&header);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -141,6 +163,7 @@ int main(void)
 		cmocka_unit_test(find_looks_from_start_and_ignores_case),
 		cmocka_unit_test(size_limit_is_exact_and_keeps_what_was_there),
 		cmocka_unit_test(many_fields_stay_in_order),
+		cmocka_unit_test(removed_fields_leave_the_others_where_they_are),
 	};
 
 	return cmocka_run_group_tests_name("header", tests, NULL, NULL);

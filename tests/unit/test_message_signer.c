@@ -114,16 +114,32 @@ static enum message_verdict sign(struct bench *bench, struct bytes message, size
 	return message_signer_verdict(bench->signer);
 }
 
-/* The message with its fields, checked. */
+/* The message with its fields and without what is cut out. */
+static void compose(const struct bench *bench, struct bytes message, struct buffer *text)
+{
+	size_t at = bench->insert_at;
+
+	buffer_clear(text);
+	assert_int_equal(buffer_append(text, bytes_slice(message, 0, at)), 0);
+	assert_int_equal(buffer_append(text, buffer_bytes(&bench->fields)), 0);
+	for (size_t i = 0; i < message_signer_cut_count(bench->signer); i++) {
+		struct message_cut cut = message_signer_cut_at(bench->signer, i);
+
+		assert_true(cut.start >= at && cut.end > cut.start && cut.end <= message.size);
+		assert_true(i == 0 || cut.start > at);
+		assert_int_equal(buffer_append(text, bytes_slice(message, at, cut.start)), 0);
+		at = cut.end;
+	}
+	assert_int_equal(buffer_append(text, bytes_skip(message, at)), 0);
+}
+
 static void check_signed(struct bench *bench, const char *name, struct bytes message)
 {
 	struct buffer text = {0};
 	struct mail_report report;
 
 	assert_int_equal(bench->fields.size, bench->fields_size);
-	assert_int_equal(buffer_append(&text, bytes_slice(message, 0, bench->insert_at)), 0);
-	assert_int_equal(buffer_append(&text, buffer_bytes(&bench->fields)), 0);
-	assert_int_equal(buffer_append(&text, bytes_skip(message, bench->insert_at)), 0);
+	compose(bench, message, &text);
 	mail_check(buffer_bytes(&text), bench->fixture.key, &report);
 	if (report.signatures < 1 || report.valid != 1)
 		fail_msg("%s: %zu of %zu signatures verify:\n%s", name, report.valid,
@@ -431,6 +447,86 @@ static void field_that_the_sender_is_not_found_in_is_named(void **state)
 	close_bench(&bench);
 }
 
+#define OLD	   "DKIM-Signature: v=1;\r\n\tb=old\r\n"
+#define OLD_OTHERS "dkim-signature : a=x; d=other.example\r\n"
+
+struct removal_row {
+	const char *message;
+	const char *rest; /* what is left of it, behind our fields */
+	const char *names;
+};
+
+static const struct removal_row removal_rows[] = {
+	{FROM_US "\r\nx", FROM_US "\r\nx", "h=From;"},
+	{OLD FROM_US "\r\nx", FROM_US "\r\nx", "h=From;"},
+	{OLD OLD_OTHERS OLD FROM_US "Subject: s\r\n\r\nx", FROM_US "Subject: s\r\n\r\nx",
+	 "h=From:Subject;"},
+	{"Received: x\r\n" OLD FROM_US OLD_OTHERS "Subject: s\r\n" OLD "\r\n" OLD,
+	 "Received: x\r\n" FROM_US "Subject: s\r\n\r\n" OLD, "h=From:Subject;"},
+	{FROM_US OLD, FROM_US, "h=From;"},
+	{FROM_US "DKIM-Signature: cut", FROM_US, "h=From;"},
+	{FROM_US "DKIM-Signature: a\nSubject: s\n\nx", FROM_US "Subject: s\n\nx",
+	 "h=From:Subject;"},
+	{FROM_US "DKIM-Signature-X: a\r\n\r\nx", FROM_US "DKIM-Signature-X: a\r\n\r\nx", "h=From;"},
+};
+
+static void check_removal(struct bench *bench, const struct removal_row *row, size_t cut)
+{
+	struct bytes message = bytes_of_string(row->message);
+	struct bytes rest = bytes_of_string(row->rest);
+	struct buffer text = {0};
+
+	assert_int_equal(sign(bench, message, cut), MESSAGE_SIGN);
+	check_signed(bench, row->message, message);
+	compose(bench, message, &text);
+	assert_int_equal(text.size, bench->fields.size + rest.size);
+	assert_memory_equal(text.data + bench->fields.size, rest.data, rest.size);
+	if (memmem(text.data, text.size, row->names, strlen(row->names)) == NULL)
+		fail_msg("%s: no %s in:\n%s", row->message, row->names, buffer_string(&text));
+	buffer_deinit(&text);
+}
+
+/* RemoveOldSignatures: also where h= would list them. */
+static void old_signatures_are_cut_out(void **state)
+{
+	const char *const options[] = {"RemoveOldSignatures", "yes", "SignHeaders",
+				       "*,+DKIM-Signature", NULL};
+	struct bench bench;
+
+	(void)state;
+	open_bench(&bench, options);
+	for (size_t i = 0; i < ARRAY_COUNT(removal_rows); i++) {
+		for (size_t cut = 0; cut <= strlen(removal_rows[i].message); cut++)
+			check_removal(&bench, &removal_rows[i], cut);
+	}
+	close_bench(&bench);
+}
+
+static void old_signatures_stay_where_nothing_is_signed(void **state)
+{
+	const char *const options[] = {"RemoveOldSignatures", "yes", NULL};
+	struct bytes message = BYTES_LITERAL(FROM_US "\r\nbody\r\n");
+	struct buffer text = {0};
+	struct bench bench;
+
+	(void)state;
+	open_bench(&bench, options);
+	assert_int_equal(sign(&bench, BYTES_LITERAL(OLD "From: a@other.example\r\n\r\n"), 0),
+			 MESSAGE_PASS);
+	assert_int_equal(message_signer_cut_count(bench.signer), 0);
+	/* Ours verifies, and what is below it goes on as it is. */
+	assert_int_equal(sign(&bench, message, 0), MESSAGE_SIGN);
+	compose(&bench, message, &text);
+	assert_int_equal(sign(&bench, buffer_bytes(&text), 0), MESSAGE_ALREADY_SIGNED);
+	/* Ours does not verify any more: then it is an old one. */
+	text.data[text.size - 3] ^= 1;
+	assert_int_equal(sign(&bench, buffer_bytes(&text), 0), MESSAGE_SIGN);
+	assert_int_equal(message_signer_cut_count(bench.signer), 1);
+	check_signed(&bench, "broken", buffer_bytes(&text));
+	buffer_deinit(&text);
+	close_bench(&bench);
+}
+
 static void strict_headers_are_counted(void **state)
 {
 	const char *const options[] = {"StrictHeaders", "yes", NULL};
@@ -642,6 +738,8 @@ int main(void)
 		cmocka_unit_test(key_that_is_not_for_the_algorithm_of_its_row_defers),
 		cmocka_unit_test(all_planned_signatures_must_be_on_top),
 		cmocka_unit_test(field_that_the_sender_is_not_found_in_is_named),
+		cmocka_unit_test(old_signatures_are_cut_out),
+		cmocka_unit_test(old_signatures_stay_where_nothing_is_signed),
 		cmocka_unit_test(strict_headers_are_counted),
 		cmocka_unit_test(header_that_our_verifier_would_refuse_is_not_signed),
 		cmocka_unit_test(actions_decide_where_somebody_chose_them),

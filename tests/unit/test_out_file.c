@@ -135,6 +135,27 @@ static void model_insert(struct buffer *model, size_t position, struct bytes byt
 	model->size += bytes.size;
 }
 
+/* Some cuts behind `base`, in order, which may touch each other or be empty. */
+static void cut(struct bench *bench, struct out_file *file, struct buffer *model)
+{
+	struct out_cut cuts[5];
+	size_t count = random_below(bench, ARRAY_COUNT(cuts) + 1);
+	uint64_t at = out_file_base(file);
+	uint64_t end = out_file_end(file);
+
+	for (size_t i = 0; i < count; i++) {
+		cuts[i].start = at + random_below(bench, 2) * random_below(bench, end - at + 1);
+		cuts[i].end = cuts[i].start + random_below(bench, end - cuts[i].start + 1);
+		at = cuts[i].end;
+	}
+	out_file_cut(file, cuts, count);
+	while (count-- > 0) {
+		memmove(model->data + cuts[count].start, model->data + cuts[count].end,
+			model->size - cuts[count].end);
+		model->size -= cuts[count].end - cuts[count].start;
+	}
+}
+
 /* Some change of a file, and the same of its model. */
 static void change(struct bench *bench, struct out_file *file, struct buffer *model,
 		   struct buffer *bytes)
@@ -144,7 +165,8 @@ static void change(struct bench *bench, struct out_file *file, struct buffer *mo
 	uint64_t position;
 
 	fill(bench, bytes, random_below(bench, 8) == 0 ? 300000 : random_below(bench, 5000));
-	switch (random_below(bench, 8)) {
+	switch (random_below(bench, 9)) {
+	case 8: cut(bench, file, model); return;
 	case 0:
 		position = base + random_below(bench, end - base + 1);
 		assert_int_equal(out_file_insert(file, position, buffer_bytes(bytes)), 0);

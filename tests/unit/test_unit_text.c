@@ -38,6 +38,8 @@ struct bench {
 	struct spool_fixture fixture;
 	uint64_t random;
 	bool short_counts;
+	bool removes_old;    /* then messages have old signatures */
+	struct buffer plain; /* the last message without them */
 	struct message messages[MESSAGES_MAX];
 	size_t count;
 	struct buffer batch;
@@ -111,24 +113,60 @@ static size_t random_size(struct bench *bench)
 	}
 }
 
+/* Adds to the message, and if it is to stay there also to what is expected of it. */
+static void append_line(struct bench *bench, struct buffer *text, bool stays, const char *line,
+			const char *line_end)
+{
+	append(text, line);
+	append(text, line_end);
+	if (!stays)
+		return;
+	append(&bench->plain, line);
+	append(&bench->plain, line_end);
+}
+
+/* Nothing, or some old signatures and a field that begins with a dot. */
+static void append_old(struct bench *bench, struct buffer *text, enum fate fate,
+		       const char *line_end)
+{
+	if (!bench->removes_old)
+		return;
+	for (uint64_t left = random_below(bench, 4); left > 0; left--) {
+		append_line(bench, text, fate != FATE_SIGNED, "DKIM-Signature: v=1;", line_end);
+		append_line(bench, text, fate != FATE_SIGNED, "\t.b=old", line_end);
+	}
+	for (uint64_t left = random_below(bench, 3); left > 0; left--)
+		append_line(bench, text, true, ".dot: x", line_end);
+}
+
 /* One more message, whose lines begin with dots now and then. */
 static void make_message(struct bench *bench, enum fate fate, size_t size, const char *line_end,
 			 struct buffer *text)
 {
 	struct message *message = &bench->messages[bench->count];
 	struct mail_report report;
+	size_t header_size;
+	char field[64];
 
 	message->fate = fate;
 	snprintf(message->id, sizeof(message->id), "<%zu.%d>", bench->count++, (int)fate);
 	buffer_clear(text);
+	buffer_clear(&bench->plain);
+	snprintf(field, sizeof(field), "Message-ID: %s", message->id);
+	if (fate == FATE_SIGNED)
+		append_old(bench, text, fate, line_end);
 	if (fate != FATE_REFUSED_BY_HEADER)
-		assert_int_equal(
-			buffer_printf(text, "From: <a@%s>%s",
-				      fate == FATE_PASSED ? "other.example" : "example.com",
-				      line_end),
-			0);
-	assert_int_equal(buffer_printf(text, "Message-ID: %s%s%s", message->id, line_end, line_end),
-			 0);
+		append_line(bench, text, true,
+			    fate == FATE_PASSED ? "From: <a@other.example>"
+						: "From: <a@example.com>",
+			    line_end);
+	else
+		append_line(bench, text, true, "To: <a@example.com>", line_end);
+	append_old(bench, text, fate, line_end);
+	append_line(bench, text, true, field, line_end);
+	append_old(bench, text, fate, line_end);
+	append_line(bench, text, true, "", line_end);
+	header_size = text->size;
 	while (text->size < size) {
 		append(text, random_below(bench, 4) == 0 ? "." : "line");
 		append(text, random_below(bench, 9) == 0 ? "" : " of a message");
@@ -136,7 +174,9 @@ static void make_message(struct bench *bench, enum fate fate, size_t size, const
 	}
 	if (fate == FATE_REFUSED_AT_END)
 		append(text, "bare\rCR\r\n");
-	mail_check(buffer_bytes(text), NULL, &report);
+	assert_int_equal(buffer_append(&bench->plain, bytes_skip(buffer_bytes(text), header_size)),
+			 0);
+	mail_check(buffer_bytes(&bench->plain), NULL, &report);
 	assert_string_equal(report.id, message->id);
 	memcpy(message->digest, report.digest, SHA256_SIZE);
 }
@@ -224,30 +264,44 @@ static void run_seed(struct bench *bench, uint64_t seed)
 			 bench->count);
 }
 
-static void run_seeds(const char *engine, bool short_counts, uint64_t first)
+static void run_seeds(const char *engine, bool short_counts, bool removes_old, uint64_t first)
 {
-	const char *const options[] = {"IoEngine", engine, "SyncMode", "none", NULL};
-	struct bench bench = {.short_counts = short_counts};
+	const char *const options[] = {"IoEngine",
+				       engine,
+				       "SyncMode",
+				       "none",
+				       "RemoveOldSignatures",
+				       removes_old ? "yes" : "no",
+				       NULL};
+	struct bench bench = {.short_counts = short_counts, .removes_old = removes_old};
 
 	spool_fixture_open(&bench.fixture, options);
 	for (uint64_t seed = first; seed < first + SEEDS; seed++)
 		run_seed(&bench, seed);
 	buffer_deinit(&bench.batch);
+	buffer_deinit(&bench.plain);
 	spool_fixture_close(&bench.fixture);
 }
 
 static void batches_of_any_mix_come_out_right(void **state)
 {
 	(void)state;
-	run_seeds("auto", false, 1);
-	run_seeds("threads", false, 100);
+	run_seeds("auto", false, false, 1);
+	run_seeds("threads", false, false, 100);
 }
 
 static void batches_come_out_right_with_short_reads_and_writes(void **state)
 {
 	(void)state;
-	run_seeds("auto", true, 200);
-	run_seeds("threads", true, 300);
+	run_seeds("auto", true, false, 200);
+	run_seeds("threads", true, false, 300);
+}
+
+static void old_signatures_are_left_out_of_what_is_signed(void **state)
+{
+	(void)state;
+	run_seeds("auto", false, true, 600);
+	run_seeds("threads", true, true, 700);
 }
 
 /* With keys that fail: any message that is to be signed may be where those go that are not. */
@@ -343,6 +397,7 @@ static void run_failing_seeds(const char *engine, const char *action, uint64_t f
 	for (uint64_t seed = first; seed < first + SEEDS / 2; seed++)
 		run_failing_seed(&bench, seed, action);
 	buffer_deinit(&bench.batch);
+	buffer_deinit(&bench.plain);
 	spool_fixture_close(&bench.fixture);
 }
 
@@ -478,6 +533,7 @@ static void bare_cr_at_the_end_of_a_long_message_in_the_middle(void **state)
 	buffer_deinit(&note);
 	buffer_deinit(&text);
 	buffer_deinit(&bench.batch);
+	buffer_deinit(&bench.plain);
 	spool_fixture_close(&bench.fixture);
 }
 
@@ -506,6 +562,7 @@ static void note_on_many_refusals_stays_short(void **state)
 	buffer_deinit(&note);
 	buffer_deinit(&text);
 	buffer_deinit(&bench.batch);
+	buffer_deinit(&bench.plain);
 	spool_fixture_close(&bench.fixture);
 }
 
@@ -613,6 +670,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(batches_of_any_mix_come_out_right),
 		cmocka_unit_test(batches_come_out_right_with_short_reads_and_writes),
+		cmocka_unit_test(old_signatures_are_left_out_of_what_is_signed),
 		cmocka_unit_test(batches_come_out_right_with_keys_that_fail),
 		cmocka_unit_test(message_whose_key_fails_goes_where_the_action_says),
 		cmocka_unit_test(many_failures_in_one_batch_cost_little_more_than_one),
