@@ -252,7 +252,7 @@ static void run_seeds(enum ring_engine_kind engine, bool short_writes)
 
 	open_bench(&bench, engine);
 	bench.short_writes = short_writes;
-	for (uint64_t seed = 1; seed <= SEEDS; seed++) {
+	for (uint64_t seed = 1; seed <= rounds_of(SEEDS); seed++) {
 		assert_int_equal(make_file(&bench, seed, &file, &model), 0);
 		check_content(&bench, seed, &model);
 	}

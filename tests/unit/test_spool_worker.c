@@ -81,9 +81,9 @@ static void run_rounds(const char *engine, const char *io_threads, const char *s
 static void ring_that_fails_at_any_turn_loses_nothing(void **state)
 {
 	(void)state;
-	run_rounds("io_uring", "1", "full", 1);
+	run_rounds("auto", "1", "full", 1);
 	run_rounds("threads", "1", "full", 2);
-	run_rounds("io_uring", "1", "none", 3);
+	run_rounds("auto", "1", "none", 3);
 	run_rounds("threads", "2", "full", 1);
 }
 

@@ -8,7 +8,16 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
 
 #include <cmocka.h>
+
+/* How often something random is tried: 30 times as often in `scripts/test --full`. */
+static inline unsigned rounds_of(unsigned rounds)
+{
+	const char *full = getenv("POSTSEAL_TEST_FULL");
+
+	return full != NULL && full[0] != '\0' ? 30 * rounds : rounds;
+}
 
 #endif
