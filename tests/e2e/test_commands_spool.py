@@ -41,6 +41,16 @@ class Once(PostsealCase):
         self.expect_verified(self.read("spool/out/0"))
         self.assertEqual(self.read("spool/out/2"), NOT_OURS)
 
+    def test_several_threads_sign_each_message_once(self):
+        self.make_spool(*[MESSAGE + b"%d\r\n" % number for number in range(60)])
+        self.once(0, "-o", "IoThreads=3", "-o", "SignThreads=2", "-o", "SpoolBatch=4")
+        self.assertEqual(os.listdir(self.path("spool/in")), [])
+        for number in range(60):
+            signed = self.read(f"spool/out/{number}")
+            self.assertTrue(signed.endswith(MESSAGE + b"%d\r\n" % number))
+            self.assertEqual(signed.count(b"DKIM-Signature"), 1)
+        self.expect_verified(signed)
+
     def test_directory_of_the_configuration_serves(self):
         self.make_spool(MESSAGE)
         stdout, _ = self.expect(

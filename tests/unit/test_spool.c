@@ -103,22 +103,93 @@ static void many_units_are_counted_in_batches(void **state)
 	spool_fixture_close(&world.fixture);
 }
 
-static void two_threads_share_the_work(void **state)
+/* Units of 1 to 9 messages, each with an ID that names the unit and its place in it. */
+static void put_numbered(struct spool_fixture *fixture, unsigned unit)
 {
-	const char *const options[] = {"SpoolBatch", "4", "IoThreads", "2", NULL};
-	struct world world = {0};
-	struct spool_result result;
+	struct buffer message = {0};
+	struct buffer batch = {0};
+	unsigned count = unit % 3 == 0 ? 1 + unit % 9 : 1;
+	char text[64];
 
-	(void)state;
-	spool_fixture_open(&world.fixture, options);
-	for (unsigned round = 0; round < 20; round++) {
-		put_many(&world, 24);
-		assert_int_equal(spool_fixture_run(&world.fixture, NULL, &result), 0);
-		assert_int_equal(result.released_units, 24);
-		assert_int_equal(result.stayed_units, 0);
-		spool_fixture_clear(&world.fixture);
+	for (unsigned i = 0; i < count; i++) {
+		snprintf(text, sizeof(text), "%u.%u", unit, i);
+		spool_fixture_message(&message, "a@example.com", text, "body\r\n.dot\r\n");
+		spool_fixture_add_to_batch(&batch, buffer_bytes(&message));
 	}
-	spool_fixture_close(&world.fixture);
+	snprintf(text, sizeof(text), unit % 3 == 0 ? "in/%u.bsmtp" : "in/%u", unit);
+	spool_fixture_put(fixture, text, buffer_bytes(unit % 3 == 0 ? &batch : &message));
+	buffer_deinit(&message);
+	buffer_deinit(&batch);
+}
+
+struct numbered {
+	const struct spool_fixture *fixture;
+	unsigned unit;
+	unsigned seen;
+};
+
+static void see_numbered(void *arg, size_t index, struct bytes message)
+{
+	struct numbered *numbered = arg;
+	struct mail_report report;
+	char id[64];
+
+	snprintf(id, sizeof(id), "<%u.%zu>", numbered->unit, index);
+	mail_check(message, numbered->fixture->key, &report);
+	assert_string_equal(report.id, id);
+	assert_int_equal(report.signatures, 1);
+	assert_int_equal(report.valid, 1);
+	numbered->seen++;
+}
+
+static void check_numbered(const struct spool_fixture *fixture, unsigned units)
+{
+	struct buffer content = {0};
+	char path[64];
+
+	for (unsigned unit = 0; unit < units; unit++) {
+		struct numbered numbered = {fixture, unit, 0};
+
+		snprintf(path, sizeof(path), unit % 3 == 0 ? "out/%u.bsmtp" : "out/%u", unit);
+		if (!spool_fixture_get(fixture, path, &content))
+			fail_msg("%s is not there", path);
+		assert_true(mail_check_each(path, buffer_bytes(&content), see_numbered, &numbered));
+		assert_int_equal(numbered.seen, unit % 3 == 0 ? 1 + unit % 9 : 1);
+	}
+	assert_string_equal(spool_fixture_list(fixture, "in", &content), "");
+	assert_string_equal(spool_fixture_list(fixture, "tmp", &content), "");
+	assert_string_equal(spool_fixture_list(fixture, "failed", &content), "");
+	buffer_deinit(&content);
+}
+
+static void run_with_threads(const char *engine, const char *io_threads, const char *sign_threads)
+{
+	const char *const options[] = {"SpoolBatch", "4",	    "IoThreads",
+				       io_threads,   "SignThreads", sign_threads,
+				       "IoEngine",   engine,	    NULL};
+	struct spool_fixture fixture;
+	struct spool_result result;
+	unsigned units = 120;
+
+	spool_fixture_open(&fixture, options);
+	for (unsigned round = 0; round < 4; round++) {
+		spool_fixture_clear(&fixture);
+		for (unsigned unit = 0; unit < units; unit++)
+			put_numbered(&fixture, unit);
+		assert_int_equal(spool_fixture_run(&fixture, NULL, &result), 0);
+		assert_int_equal(result.released_units, units);
+		assert_int_equal(result.stayed_units, 0);
+		check_numbered(&fixture, units);
+	}
+	spool_fixture_close(&fixture);
+}
+
+static void several_threads_take_each_unit_once(void **state)
+{
+	(void)state;
+	run_with_threads("io_uring", "2", "2");
+	run_with_threads("threads", "2", "1");
+	run_with_threads("threads", "4", "3");
 }
 
 static void add_one_more(struct world *world, const struct ring_op *op)
@@ -449,9 +520,10 @@ static int64_t wait_for(const struct daemon *daemon, const char *path)
 	return (clock_monotonic_ns() - start_ns) / NS_PER_MS;
 }
 
-static void run_daemon(const char *engine)
+static void run_daemon(const char *engine, const char *io_threads)
 {
-	const char *const options[] = {"IoEngine", engine, "SyncMode", "none", NULL};
+	const char *const options[] = {"IoEngine",  engine,	"SyncMode", "none",
+				       "IoThreads", io_threads, NULL};
 	struct daemon daemon = {0};
 	int64_t ms;
 
@@ -470,8 +542,10 @@ static void run_daemon(const char *engine)
 static void daemon_takes_what_comes_until_it_is_stopped(void **state)
 {
 	(void)state;
-	run_daemon("auto");
-	run_daemon("threads");
+	run_daemon("auto", "1");
+	run_daemon("threads", "1");
+	run_daemon("auto", "3");
+	run_daemon("threads", "2");
 }
 
 static int count_operations(void *arg, struct ring_op *op)
@@ -505,6 +579,29 @@ static void daemon_waits_quietly_for_room_in_out(void **state)
 	assert_int_equal(unlink(path), 0);
 	(void)wait_for(&daemon, "out/second");
 	stop_daemon(&daemon);
+	spool_fixture_close(&daemon.fixture);
+}
+
+/* A producer that is as fast as it can be, and names that are announced while several threads take others. */
+static void daemon_with_several_threads_takes_each_unit_once(void **state)
+{
+	const char *const options[] = {"IoThreads",  "3", "SignThreads", "2",
+				       "SpoolBatch", "8", NULL};
+	struct daemon daemon = {0};
+	const unsigned units = 240;
+	char path[64];
+
+	(void)state;
+	start_daemon(&daemon, options);
+	for (unsigned unit = 0; unit < units; unit++)
+		put_numbered(&daemon.fixture, unit);
+	for (unsigned unit = 0; unit < units; unit++) {
+		snprintf(path, sizeof(path), unit % 3 == 0 ? "out/%u.bsmtp" : "out/%u", unit);
+		(void)wait_for(&daemon, path);
+	}
+	stop_daemon(&daemon);
+	check_numbered(&daemon.fixture, units);
+	assert_int_equal(daemon.result.released_units, units);
 	spool_fixture_close(&daemon.fixture);
 }
 
@@ -558,7 +655,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(empty_spool_is_done_at_once),
 		cmocka_unit_test(many_units_are_counted_in_batches),
-		cmocka_unit_test(two_threads_share_the_work),
+		cmocka_unit_test(several_threads_take_each_unit_once),
 		cmocka_unit_test(unit_that_comes_during_a_run_is_signed_in_it),
 		cmocka_unit_test(name_that_is_used_again_is_signed_again),
 		cmocka_unit_test(replaced_unit_is_not_removed),
@@ -571,6 +668,7 @@ int main(void)
 		cmocka_unit_test(failed_flush_spoils_all_that_was_begun_before),
 		cmocka_unit_test(directory_that_cannot_be_flushed_is_named),
 		cmocka_unit_test(daemon_takes_what_comes_until_it_is_stopped),
+		cmocka_unit_test(daemon_with_several_threads_takes_each_unit_once),
 		cmocka_unit_test(daemon_waits_quietly_for_room_in_out),
 		cmocka_unit_test(stop_in_the_middle_of_a_reload_waits_for_it),
 		cmocka_unit_test(second_run_is_told_who_holds_the_spool),

@@ -1,7 +1,7 @@
 /*
  * Goal:   each unit ends where docs/architecture.md, "What becomes of a unit", says, with the reason in
  *         words, and is counted as what it became.
- * Method: by row, one unit in a spool of its own, taken through spool_run() on both engines.
+ * Method: by row, one unit in a spool of its own, taken through spool_run() on both engines, with one and with more I/O threads.
  */
 #include "signer/spool/unit.h"
 
@@ -344,11 +344,11 @@ static void check_out(const struct spool_fixture *fixture, const struct row *row
 	buffer_deinit(&content);
 }
 
-static void run_row(const struct row *row, const char *engine)
+static void run_row(const struct row *row, const char *engine, const char *io_threads)
 {
-	const char *options[] = {
-		"IoEngine", engine, row->options[0], row->options[1], row->options[2],
-		"accept",   NULL};
+	const char *options[] = {"IoEngine",	  engine,	   "IoThreads",
+				 io_threads,	  row->options[0], row->options[1],
+				 row->options[2], "accept",	   NULL};
 	struct spool_fixture fixture;
 	struct spool_result result;
 	char path[300];
@@ -369,12 +369,14 @@ static void run_row(const struct row *row, const char *engine)
 	spool_fixture_close(&fixture);
 }
 
-static void every_row_holds_on_both_engines(void **state)
+static void every_row_holds_on_both_engines_with_any_threads(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
-		run_row(&rows[i], "auto");
-		run_row(&rows[i], "threads");
+		run_row(&rows[i], "auto", "1");
+		run_row(&rows[i], "threads", "1");
+		run_row(&rows[i], "auto", "3");
+		run_row(&rows[i], "threads", "2");
 	}
 }
 
@@ -644,7 +646,7 @@ static void owner_is_the_inputs_or_as_configured(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(every_row_holds_on_both_engines),
+		cmocka_unit_test(every_row_holds_on_both_engines_with_any_threads),
 		cmocka_unit_test(what_is_no_file_stays_and_the_rest_goes_on),
 		cmocka_unit_test(unit_whose_place_is_taken_stays),
 		cmocka_unit_test(failed_unit_never_takes_the_name_of_a_note),

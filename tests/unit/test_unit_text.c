@@ -537,6 +537,76 @@ static void bare_cr_at_the_end_of_a_long_message_in_the_middle(void **state)
 	spool_fixture_close(&bench.fixture);
 }
 
+static void see_signed(void *arg, size_t index, struct bytes text)
+{
+	const struct spool_fixture *fixture = arg;
+	struct mail_report report;
+
+	(void)index;
+	mail_check(text, fixture->key, &report);
+	if (report.signatures != 1 || report.valid != 1)
+		fail_msg("unsigned: %.*s", BYTES_PRINTF(text));
+}
+
+static size_t count_of(struct buffer *content, const char *text)
+{
+	size_t count = 0;
+
+	for (const char *at = buffer_string(content); (at = strstr(at, text)) != NULL; at++)
+		count++;
+	return count;
+}
+
+/*
+ * What a crash of its writer leaves of a batch of ours: what comes out of it is signed, every message. At
+ * each place where the batch may have ended, it does come out.
+ */
+static void batch_cut_anywhere_lets_nothing_out_unsigned(void **state)
+{
+	static const char batch[] =
+		"EHLO here\r\n"
+		"MAIL FROM:<a@example.com>\r\nRCPT TO:<b@example.net>\r\nDATA\r\n"
+		"From: a@example.com\r\nSubject: x\r\n y\r\n\r\nbody\r\n..dot\r\n.\r\n"
+		"MAIL FROM:<a@example.com>\r\nRSET\r\nNOOP\r\n"
+		"MAIL FROM:<a@example.com>\nRCPT TO:<b@example.net>\nDATA\n"
+		"X-Sender: x\nFrom:\n a@example.com\n\nbody\n.\n"
+		"MAIL FROM:<a@example.com>\r\nRCPT TO:<b@example.net>\r\nDATA\r\n"
+		"From: a@example.com\r\n.\r\n"
+		"QUIT\r\n";
+	const char *const options[] = {"SyncMode", "none", NULL};
+	const size_t size = sizeof(batch) - 1;
+	struct buffer content = {0};
+	struct spool_fixture fixture;
+	struct spool_result result;
+	size_t out_count = 0;
+	char path[64];
+
+	(void)state;
+	spool_fixture_open(&fixture, options);
+	for (size_t cut = 0; cut <= size; cut++) {
+		snprintf(path, sizeof(path), "in/%zu.bsmtp", cut);
+		spool_fixture_put(&fixture, path, bytes_of((const uint8_t *)batch, cut));
+	}
+	assert_int_equal(spool_fixture_run(&fixture, NULL, &result), 0);
+	for (size_t cut = 0; cut <= size; cut++) {
+		snprintf(path, sizeof(path), "in/%zu.bsmtp", cut);
+		assert_false(spool_fixture_has(&fixture, path));
+		snprintf(path, sizeof(path), "out/%zu.bsmtp", cut);
+		if (!spool_fixture_get(&fixture, path, &content))
+			continue;
+		assert_true(mail_check_each(path, buffer_bytes(&content), see_signed, &fixture));
+		/* And by other eyes than our own reader's, which may be what is wrong. */
+		assert_int_equal(count_of(&content, "\nDATA"),
+				 count_of(&content, "\nDKIM-Signature: "));
+		out_count++;
+	}
+	/* Behind EHLO, three messages, RSET, NOOP, QUIT. */
+	assert_int_equal(out_count, 7);
+	assert_int_equal(result.messages.refused_count + result.messages.passed_count, 0);
+	buffer_deinit(&content);
+	spool_fixture_close(&fixture);
+}
+
 /* Many that are refused: the note stays short, and says how many there are. */
 static void note_on_many_refusals_stays_short(void **state)
 {
@@ -675,6 +745,7 @@ int main(void)
 		cmocka_unit_test(message_whose_key_fails_goes_where_the_action_says),
 		cmocka_unit_test(many_failures_in_one_batch_cost_little_more_than_one),
 		cmocka_unit_test(bare_cr_at_the_end_of_a_long_message_in_the_middle),
+		cmocka_unit_test(batch_cut_anywhere_lets_nothing_out_unsigned),
 		cmocka_unit_test(note_on_many_refusals_stays_short),
 		cmocka_unit_test(units_wait_for_their_batch_without_their_messages),
 		cmocka_unit_test(signature_goes_behind_the_envelope),
