@@ -187,7 +187,7 @@ static void run_with_threads(const char *engine, const char *io_threads, const c
 static void several_threads_take_each_unit_once(void **state)
 {
 	(void)state;
-	run_with_threads("io_uring", "2", "2");
+	run_with_threads("auto", "2", "2");
 	run_with_threads("threads", "2", "1");
 	run_with_threads("threads", "4", "3");
 }
