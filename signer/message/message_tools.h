@@ -2,7 +2,8 @@
  * message_tools - what one thread needs once to sign any number of messages.
  *
  * Is:       the working memory of steps that begin and end within one call: finding the sender,
- *           making the plan, hashing the header, reading a signature. What must live longer is in message_signer.
+ *           making the plan, hashing the header, reading a signature. What must live longer is in
+ *           message_signer.
  * Threads:  one. All message_signers made with it belong to that thread.
  */
 #ifndef SIGNER_MESSAGE_MESSAGE_TOOLS_H

@@ -31,7 +31,6 @@ MUST_CHECK int batch_new(const struct batch_setting *setting,
 			 void (*done)(struct batch *batch, void *arg), void *arg,
 			 struct batch **batch_out);
 
-/* Not between start and done. */
 /* In any state, once its ring is gone. What it has begun the next start goes on with. */
 void batch_free(struct batch *batch);
 

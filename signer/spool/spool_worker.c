@@ -128,7 +128,7 @@ void spool_worker_free(struct spool_worker *worker)
 {
 	if (worker == NULL)
 		return;
-	/* If the ring failed, units are under way; the order is then: no more callbacks, then what they are for. */
+	/* If the ring failed, units are under way: first no more callbacks, then what they are for. */
 	if (worker->client != NULL)
 		sign_client_drain(worker->client);
 	ring_free(worker->ring);
@@ -416,6 +416,13 @@ static bool limits_allow(struct spool_worker *worker)
 	return answer == SPOOL_LIMITS_TAKE;
 }
 
+/* While names are left, all is not done, and to wake the watch each time would go round in circles. */
+static void not_at_work_after_all(struct spool_shared *shared)
+{
+	if (atomic_fetch_sub(&shared->at_work, 1) == 1 && unit_queue_count(shared->queue) == 0)
+		shared->wake_watch(shared);
+}
+
 /* Starts the next unit. False: there is none, or it may not be taken. */
 static bool start_next(struct spool_worker *worker)
 {
@@ -428,9 +435,8 @@ static bool start_next(struct spool_worker *worker)
 	/* Counted before it is taken: an empty queue and nothing at work mean that all is done. */
 	atomic_fetch_add(&shared->at_work, 1);
 	if (!limits_allow(worker)) {
-		/* Names are left, so all is not done: to wake the watch would go round in circles. */
-		atomic_fetch_sub(&shared->at_work, 1);
 		give_unit_back(worker, unit);
+		not_at_work_after_all(shared);
 		return false;
 	}
 	if (!take_next_name(worker, unit, &size)) {
@@ -552,8 +558,8 @@ static bool is_over(const struct spool_worker *worker)
 }
 
 /*
- * The ring has failed, and with it this spool. It goes on all the same for a while: if that passes by, what is
- * under way comes to its end. False: it does not.
+ * The ring has failed, and with it this spool. It goes on all the same for a while: if that passes by,
+ * what is under way comes to its end. False: it does not.
  */
 static bool outlives_ring_error(struct spool_worker *worker, int error)
 {

@@ -1,7 +1,8 @@
 /*
  * Goal:   each unit ends where docs/architecture.md, "What becomes of a unit", says, with the reason in
  *         words, and is counted as what it became.
- * Method: by row, one unit in a spool of its own, taken through spool_run() on both engines, with one and with more I/O threads.
+ * Method: by row, one unit in a spool of its own, taken through spool_run() on both engines, with one and
+ *         with more I/O threads.
  */
 #include "signer/spool/unit.h"
 
