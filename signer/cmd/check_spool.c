@@ -1,8 +1,8 @@
 #include "signer/cmd/check_spool.h"
 
 #include "signer/spool/owner.h"
+#include "signer/spool/spool_dir.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -146,34 +146,16 @@ static void check_holder(struct spool_check *check)
 	close(fd);
 }
 
-static uint64_t count_entries(int dir_fd, const char *name)
-{
-	int fd = openat(dir_fd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *directory = fd < 0 ? NULL : fdopendir(fd);
-	uint64_t count = 0;
-	struct dirent *entry;
-
-	if (directory == NULL) {
-		if (fd >= 0)
-			close(fd);
-		return 0;
-	}
-	while ((entry = readdir(directory)) != NULL)
-		count += entry->d_name[0] != '.';
-	closedir(directory);
-	return count;
-}
-
 static void check_content(struct spool_check *check)
 {
 	uint64_t out_max = (uint64_t)check->config->spool_max_out_units;
-	uint64_t out_count = count_entries(check->fd, "out");
+	uint64_t out_count = spool_dir_count(check->fd, "out", UINT64_MAX);
 
 	check_report_add(check->report, CHECK_OK, check->place,
 			 "%s: %" PRIu64 " units in in/, %" PRIu64 " in out/, %" PRIu64
 			 " entries in failed/",
-			 check->path, count_entries(check->fd, "in"), out_count,
-			 count_entries(check->fd, "failed"));
+			 check->path, spool_dir_count(check->fd, "in", UINT64_MAX), out_count,
+			 spool_dir_count(check->fd, "failed", UINT64_MAX));
 	if (out_max != 0 && out_count >= out_max)
 		check_report_add(check->report, CHECK_WARNING, check->place,
 				 "%s: SpoolMaxOut is reached: nothing is taken in before something "

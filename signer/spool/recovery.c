@@ -304,17 +304,12 @@ static bool ends_with(const char *name, const char *suffix)
 /* The directory is read to its end first, because the visits change it. */
 static int list_tmp(const struct recovery *recovery, struct buffer *names)
 {
-	int fd = openat(recovery->dir->tmp_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *directory = fd < 0 ? NULL : fdopendir(fd);
+	DIR *directory = spool_dir_names(recovery->dir->tmp_fd, ".");
 	struct dirent *entry;
 	int r = 0;
 
-	if (directory == NULL) {
-		r = -errno;
-		if (fd >= 0)
-			close(fd);
-		return r;
-	}
+	if (directory == NULL)
+		return -errno;
 	while (r == 0) {
 		errno = 0; /* what other calls leave in it is no error of this one */
 		entry = readdir(directory);

@@ -12,7 +12,6 @@
 #include "signer/spool/spool_watch.h"
 #include "signer/spool/spool_worker.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>

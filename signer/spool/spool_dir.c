@@ -170,3 +170,29 @@ int spool_dir_room(const struct spool_dir *dir, struct spool_room *room_out)
 	room_out->inodes = status.f_files == 0 ? UINT64_MAX : status.f_favail;
 	return 0;
 }
+
+DIR *spool_dir_names(int dir_fd, const char *name)
+{
+	int fd = openat(dir_fd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *names = fd < 0 ? NULL : fdopendir(fd);
+	int error = errno;
+
+	if (names == NULL && fd >= 0)
+		close(fd);
+	errno = error;
+	return names;
+}
+
+uint64_t spool_dir_count(int dir_fd, const char *name, uint64_t enough)
+{
+	DIR *names = spool_dir_names(dir_fd, name);
+	uint64_t count = 0;
+	struct dirent *entry;
+
+	if (names == NULL)
+		return 0;
+	while (count < enough && (entry = readdir(names)) != NULL)
+		count += entry->d_name[0] != '.';
+	closedir(names);
+	return count;
+}

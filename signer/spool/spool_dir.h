@@ -12,6 +12,8 @@
 
 #include "common/buffer.h"
 
+#include <dirent.h>
+
 enum {
 	SPOOL_DIR_E_LOCKED = 1, /* another process works on it: try later */
 	SPOOL_DIR_E_DEVICE,	/* its directories are on different file systems */
@@ -45,5 +47,11 @@ struct spool_room {
 	uint64_t inodes; /* UINT64_MAX where the file system has no fixed number */
 };
 MUST_CHECK int spool_dir_room(const struct spool_dir *dir, struct spool_room *room_out);
+
+/* The names in a directory, for readdir() and closedir(). NULL: it cannot be read, and errno says why. */
+DIR *spool_dir_names(int dir_fd, const char *name);
+
+/* How many of them have no leading dot; not counted further than to `enough`. 0 if it cannot be read. */
+uint64_t spool_dir_count(int dir_fd, const char *name, uint64_t enough);
 
 #endif

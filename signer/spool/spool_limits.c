@@ -3,10 +3,7 @@
 #include "common/clock.h"
 #include "common/log.h"
 
-#include <dirent.h>
-#include <fcntl.h>
 #include <stdatomic.h>
-#include <unistd.h>
 
 #define SPACE_INTERVAL_NS (100 * NS_PER_MS)
 
@@ -47,31 +44,12 @@ static void look_at_space(struct spool_limits *limits, int64_t now_ns)
 			    limits->path);
 }
 
-/* Names in out/, up to a little more than `enough`; 0 if it cannot be read. */
-static uint64_t count_names(const struct spool_dir *dir, uint64_t enough)
-{
-	int fd = openat(dir->out_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *directory = fd < 0 ? NULL : fdopendir(fd);
-	uint64_t count = 0;
-	struct dirent *entry;
-
-	if (directory == NULL) {
-		if (fd >= 0)
-			close(fd);
-		return 0;
-	}
-	while (count < enough && (entry = readdir(directory)) != NULL)
-		count += entry->d_name[0] != '.';
-	closedir(directory);
-	return count;
-}
-
 /* What is put into its place between the two numbers is in both; the other way round it would be in none. */
 static void count_out(struct spool_limits *limits)
 {
 	uint64_t others_at_work = atomic_load(limits->at_work) - 1;
 	int64_t start_ns = clock_monotonic_ns();
-	uint64_t count = count_names(limits->dir, limits->out_max);
+	uint64_t count = spool_dir_count(limits->dir->out_fd, ".", limits->out_max);
 	int64_t end_ns = clock_monotonic_ns();
 
 	limits->count_due_ns = end_ns + COUNT_PAUSE * (end_ns - start_ns);

@@ -268,16 +268,11 @@ int unit_queue_scan(struct unit_queue *queue, const struct spool_dir *dir,
 		    struct retry_table *retries, const _Atomic bool *stop)
 {
 	struct name_list_by_age list = {0};
-	int fd = openat(dir->in_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *directory = fd < 0 ? NULL : fdopendir(fd);
+	DIR *directory = spool_dir_names(dir->in_fd, ".");
 	int r;
 
-	if (directory == NULL) {
-		r = -errno;
-		if (fd >= 0)
-			close(fd);
-		return r;
-	}
+	if (directory == NULL)
+		return -errno;
 	begin_scan(queue);
 	r = scan_directory(directory, retries, stop, &list);
 	closedir(directory);
