@@ -103,6 +103,16 @@ static inline size_t bytes_find(struct bytes bytes, uint8_t byte)
 	return found == NULL ? bytes.size : (size_t)(found - bytes.data);
 }
 
+/* The offset of the first white space (as bytes_trim() knows it), or the size: where a word ends. */
+static inline size_t bytes_find_space(struct bytes bytes)
+{
+	size_t offset = 0;
+
+	while (offset < bytes.size && !ascii_is_space(bytes.data[offset]))
+		offset++;
+	return offset;
+}
+
 /* Without the white space (space, HT, LF, VT, FF, CR) at both ends. */
 static inline struct bytes bytes_trim(struct bytes bytes)
 {

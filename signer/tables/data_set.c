@@ -174,12 +174,10 @@ static int list_read(struct data_set *set, const char *list)
 static bool row_parse(struct config_line line, struct data_row *row_out)
 {
 	struct bytes text = bytes_trim(bytes_slice(line.text, 0, bytes_find(line.text, '#')));
-	size_t key_size = 0;
+	size_t key_size = bytes_find_space(text);
 
 	if (text.size == 0)
 		return false;
-	while (key_size < text.size && !ascii_is_space(text.data[key_size]))
-		key_size++;
 	*row_out = (struct data_row){
 		.key = bytes_slice(text, 0, key_size),
 		.value = bytes_trim(bytes_skip(text, key_size)),

@@ -161,10 +161,8 @@ static int txt_record_read(struct key_reading *reading, struct txt_record *recor
 
 static int plain_line_read(struct key_reading *reading, struct bytes text)
 {
-	size_t size = 0;
+	size_t size = bytes_find_space(text);
 
-	while (size < text.size && !ascii_is_space(text.data[size]))
-		size++;
 	/* Without a tag of NAME=VALUE it is no record. */
 	if (bytes_find(bytes_skip(text, size), '=') == text.size - size) {
 		problems_error(reading->problems, reading->place,

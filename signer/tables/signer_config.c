@@ -355,13 +355,12 @@ static int line_read(struct signer_config *config, const char *path, struct conf
 {
 	const struct problem_place place = {.file = path, .line = line.number};
 	struct bytes text = bytes_slice(line.text, 0, bytes_find(line.text, '#'));
-	size_t name_size = 0;
+	size_t name_size;
 
 	text = bytes_trim(bytes_slice(text, 0, bytes_find(text, '\r')));
 	if (text.size == 0)
 		return 0;
-	while (name_size < text.size && !ascii_is_space(text.data[name_size]))
-		name_size++;
+	name_size = bytes_find_space(text);
 	return line_set(config, bytes_slice(text, 0, name_size),
 			bytes_trim(bytes_skip(text, name_size)), place, problems, include_out);
 }

@@ -4,10 +4,8 @@
 static struct bytes take_word(struct bytes *line)
 {
 	struct bytes word = bytes_trim(*line);
-	size_t size = 0;
+	size_t size = bytes_find_space(word);
 
-	while (size < word.size && !ascii_is_space(word.data[size]))
-		size++;
 	*line = bytes_skip(word, size);
 	return bytes_slice(word, 0, size);
 }
