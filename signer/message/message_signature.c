@@ -80,18 +80,12 @@ static int copy_texts(struct message_signature *signature, const struct planned_
 	return 0;
 }
 
-/* A row that asks for what its key cannot do is broken, as one whose key is missing. */
-static int check_algorithm(struct message_signature *signature)
+static int refuse_algorithm(struct message_signature *signature, enum dkim_algorithm actual,
+			    enum dkim_algorithm wanted)
 {
 	const struct problem_place *place = &signature->key_place;
-	enum dkim_algorithm wanted = signature->wanted == SIGNER_ALGORITHM_ED25519_SHA256
-					     ? DKIM_ALGORITHM_ED25519_SHA256
-					     : DKIM_ALGORITHM_RSA_SHA256;
-	enum dkim_algorithm actual = message_signature_algorithm(signature);
 	char where[KEY_PROBLEM_TEXT_SIZE / 2] = "";
 
-	if (signature->wanted == SIGNER_ALGORITHM_BY_KEY || wanted == actual)
-		return 0;
 	message_signature_reset(signature);
 	if (place->file != NULL)
 		snprintf(where, sizeof(where), " (%s:%u)", place->file, place->line);
@@ -100,6 +94,19 @@ static int check_algorithm(struct message_signature *signature)
 			       key_store_is_path(signature->reference) ? signature->reference
 								       : "the key in the table",
 			       dkim_algorithm_name(actual), dkim_algorithm_name(wanted), where);
+}
+
+/* A row that asks for what its key cannot do is broken, as one whose key is missing. */
+static int check_algorithm(struct message_signature *signature)
+{
+	enum dkim_algorithm wanted = signature->wanted == SIGNER_ALGORITHM_ED25519_SHA256
+					     ? DKIM_ALGORITHM_ED25519_SHA256
+					     : DKIM_ALGORITHM_RSA_SHA256;
+	enum dkim_algorithm actual = message_signature_algorithm(signature);
+
+	if (signature->wanted == SIGNER_ALGORITHM_BY_KEY || wanted == actual)
+		return 0;
+	return refuse_algorithm(signature, actual, wanted);
 }
 
 int message_signature_prepare(struct message_signature *signature,

@@ -363,11 +363,20 @@ static const char *wrong_count(const struct message_signer *signer, size_t *coun
 	return header_counts_wrong(&signer->header, count_out);
 }
 
-static enum message_progress decide(struct message_signer *signer)
+static enum message_progress no_sender(struct message_signer *signer, int error)
 {
 	const struct signer_names *names = &signer->context->config->sender_headers;
-	struct sender_address sender;
 	char reason[REASON_SIZE];
+
+	sender_error_text(error, sender_field_name(&signer->header, names), reason, sizeof(reason));
+	if (error == SENDER_E_NO_ADDRESS)
+		return conclude_not_ours(signer, !message_reader_is_done(&signer->reader), reason);
+	return signer_conclude(signer, MESSAGE_REFUSE, "%s", reason);
+}
+
+static enum message_progress decide(struct message_signer *signer)
+{
+	struct sender_address sender;
 	size_t count;
 	const char *wrong = wrong_count(signer, &count);
 	int r;
@@ -375,15 +384,11 @@ static enum message_progress decide(struct message_signer *signer)
 	if (wrong != NULL)
 		return signer_conclude(signer, MESSAGE_REFUSE, "it has %zu %s fields", count,
 				       wrong);
-	r = sender_find(signer->tools, &signer->header, names, &sender);
+	r = sender_find(signer->tools, &signer->header, &signer->context->config->sender_headers,
+			&sender);
 	if (r < 0)
 		return internal_error(signer, r);
-	if (r == 0)
-		return plan_signatures(signer, sender);
-	sender_error_text(r, sender_field_name(&signer->header, names), reason, sizeof(reason));
-	if (r == SENDER_E_NO_ADDRESS)
-		return conclude_not_ours(signer, !message_reader_is_done(&signer->reader), reason);
-	return signer_conclude(signer, MESSAGE_REFUSE, "%s", reason);
+	return r == 0 ? plan_signatures(signer, sender) : no_sender(signer, r);
 }
 
 static enum canonicalization canonicalization_of(enum signer_canon canon)
