@@ -60,6 +60,18 @@ int buffer_append_string(struct buffer *buffer, const char *text)
 	return buffer_append(buffer, bytes_of_string(text));
 }
 
+int buffer_append_number(struct buffer *buffer, uint64_t number)
+{
+	uint8_t digits[20];
+	size_t at = sizeof(digits);
+
+	do {
+		digits[--at] = (uint8_t)('0' + number % 10);
+		number /= 10;
+	} while (number > 0);
+	return buffer_append(buffer, bytes_of(digits + at, sizeof(digits) - at));
+}
+
 int buffer_printf(struct buffer *buffer, const char *format, ...)
 {
 	va_list args;

@@ -36,6 +36,8 @@ MUST_CHECK int buffer_reserve(struct buffer *buffer, size_t more);
 MUST_CHECK int buffer_append(struct buffer *buffer, struct bytes bytes);
 MUST_CHECK int buffer_append_byte(struct buffer *buffer, uint8_t byte);
 MUST_CHECK int buffer_append_string(struct buffer *buffer, const char *text);
+/* In decimal digits. */
+MUST_CHECK int buffer_append_number(struct buffer *buffer, uint64_t number);
 MUST_CHECK PRINTF_LIKE(2, 3) int buffer_printf(struct buffer *buffer, const char *format, ...);
 
 /* The content as a string: adds a NUL that is not counted in `size`. NULL: no memory. */

@@ -2,8 +2,11 @@
  * How it works: submitting puts an operation on a list and nothing more. A turn takes that list:
  * inline operations run at once, the others are pushed to the engine until it is full. Then one
  * wait, which hands everything over in one system call, and then the callbacks of what had finished
- * by then, once each. What callbacks submit is for the next turn, so no callback is ever entered
- * from another, and a busy descriptor cannot starve the rest.
+ * by then, once each. What they submit is for the next turn.
+ *
+ * What the callback of an inline operation submits comes next, before all that waited behind it: what it
+ * works with is in the cache. INLINE_MAX of them end a turn, so that a chain cannot starve the rest.
+ * No callback is ever entered from another.
  */
 #include "common/ring.h"
 
@@ -16,6 +19,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#define INLINE_MAX 256
 
 struct ring {
 	struct ring_engine *engine;
@@ -67,6 +72,7 @@ int ring_new(const struct ring_config *config, struct ring **ring_out)
 		ring_free(ring);
 		return r;
 	}
+	ring->inline_ops &= ~ring->engine->in_passing;
 	*ring_out = ring;
 	return 0;
 }
@@ -226,27 +232,56 @@ static int ring_fault_before(const struct ring *ring, struct ring_op *op)
 	return ring->fault.before(ring->fault.arg, op);
 }
 
-/* Hands over what was submitted; what the engine has no room for stays first in line. */
-static void ring_hand_over(struct ring *ring)
+static void ring_op_over(struct ring *ring, struct ring_op *op)
 {
+	int res = op->res;
+
+	if (ring->fault.after != NULL)
+		res = ring->fault.after(ring->fault.arg, op, res);
+	ring->pending--;
+	op->done(op, res);
+}
+
+/* What the callback submits comes next, before all that waited behind the operation. */
+static void ring_run_inline(struct ring *ring, struct ring_op *op, int fault)
+{
+	struct ring_list rest = ring->submitted;
+
+	ring->submitted = (struct ring_list){0};
+	op->res = fault < 0 ? fault : ring_op_run(op);
+	ring_op_over(ring, op);
+	ring_list_move(&ring->submitted, &rest);
+}
+
+/*
+ * Hands over what was submitted; what the engine has no room for stays first in line. Returns how many
+ * operations were run here. A chain that would make the turn too long goes on behind the others.
+ */
+static unsigned ring_hand_over(struct ring *ring)
+{
+	unsigned inline_count = 0;
 	struct ring_op *op;
 
-	while ((op = ring->submitted.first) != NULL) {
+	while ((op = ring->submitted.first) != NULL && inline_count < INLINE_MAX) {
 		int fault = ring_fault_before(ring, op);
-		bool here = fault < 0 || (ring->inline_ops & RING_BIT(op->opcode)) != 0;
 		struct ring_list rest = ring->submitted;
 
 		(void)ring_list_pop(&rest);
 		ring->refused = NULL;
-		if (here) {
-			op->res = fault < 0 ? fault : ring_op_run(op);
-			ring_list_push(&ring->finished, op);
-		} else if (!ring->engine->vtable->push(ring->engine, op)) {
+		if (fault < 0 || (ring->inline_ops & RING_BIT(op->opcode)) != 0) {
+			ring->submitted = rest;
+			ring_run_inline(ring, op, fault);
+			inline_count++;
+		} else if (ring->engine->vtable->push(ring->engine, op)) {
+			ring->submitted = rest;
+		} else {
 			ring->refused = op;
-			break;
+			return inline_count;
 		}
-		ring->submitted = rest;
 	}
+	if (op != NULL)
+		ring_list_push(&ring->submitted, ring_list_pop(&ring->submitted));
+	return inline_count;
 }
 
 static void ring_run_finished(struct ring *ring)
@@ -255,22 +290,16 @@ static void ring_run_finished(struct ring *ring)
 	struct ring_op *op;
 
 	ring->finished = (struct ring_list){0};
-	while ((op = ring_list_pop(&ready)) != NULL) {
-		int res = op->res;
-
-		if (ring->fault.after != NULL)
-			res = ring->fault.after(ring->fault.arg, op, res);
-		ring->pending--;
-		op->done(op, res);
-	}
+	while ((op = ring_list_pop(&ready)) != NULL)
+		ring_op_over(ring, op);
 }
 
 int ring_turn(struct ring *ring, int64_t wait_ns)
 {
 	int r;
 
-	ring_hand_over(ring);
-	if (ring->finished.first != NULL)
+	/* What a callback has done may be all that its owner waits for. */
+	if (ring_hand_over(ring) > 0)
 		wait_ns = 0;
 	r = ring->engine->vtable->wait(ring->engine, wait_ns, &ring->finished);
 	if (r != 0)

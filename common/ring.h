@@ -16,8 +16,9 @@
  *           buffers and the op itself must stay where they are until then.
  * Bounds:   any number of ops may be submitted; what does not fit the kernel's queues waits in
  *           order. The completion queue holds all that can be armed, so it cannot overflow.
- * Inline:   operations named in `inline_ops` run as plain system calls inside the turn, because on
- *           a file system in memory that is faster than any hand-over (docs/performance.md).
+ * Inline:   operations named in `inline_ops` never wait, for they are on a file system in memory. They
+ *           run inside the turn, as plain system calls where a hand-over would cost more
+ *           (docs/performance.md).
  * Threads:  a ring belongs to one thread, which made it; ring_call()s run in its workers.
  */
 #ifndef COMMON_RING_H
@@ -94,7 +95,7 @@ struct ring_config {
 	unsigned entries;    /* operations in the kernel at once; a power of two, 8 to 4096 */
 	unsigned workers;    /* threads for blocking work; at least 1 */
 	unsigned allowed;    /* the opcodes this ring may ever submit: the kernel refuses others */
-	unsigned inline_ops; /* run as plain system calls, see "Inline" above */
+	unsigned inline_ops; /* see "Inline" above */
 };
 
 /* Errors: -errno. RING_ENGINE_AUTO falls back to threads; asked for by name, io_uring does not. */

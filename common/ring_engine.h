@@ -55,6 +55,8 @@ struct ring_workers;
 struct ring_engine {
 	const struct ring_engine_vtable *vtable;
 	struct ring_workers *workers; /* borrowed from the ring */
+	/* Opcodes that it does at once when they are handed over, without a system call for each. */
+	unsigned in_passing;
 };
 
 struct ring_engine_vtable {

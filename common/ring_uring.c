@@ -260,7 +260,11 @@ int ring_uring_new(const struct ring_config *config, struct ring_workers *worker
 
 	if (uring == NULL)
 		return -ENOMEM;
-	uring->engine = (struct ring_engine){&uring_vtable, workers};
+	uring->engine = (struct ring_engine){
+		.vtable = &uring_vtable,
+		.workers = workers,
+		.in_passing = RING_BIT(RING_READ) | RING_BIT(RING_CLOSE),
+	};
 	uring->in_kernel_max = config->entries;
 	r = uring_set_up(uring, config->entries);
 	if (r != 0) {

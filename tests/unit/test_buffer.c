@@ -60,12 +60,27 @@ static void printf_appends_behind_content(void **state)
 	buffer_deinit(&buffer);
 }
 
+static void numbers_are_decimal(void **state)
+{
+	struct buffer buffer = {0};
+
+	(void)state;
+	assert_int_equal(buffer_append_number(&buffer, 0), 0);
+	assert_int_equal(buffer_append_string(&buffer, " "), 0);
+	assert_int_equal(buffer_append_number(&buffer, 1090), 0);
+	assert_int_equal(buffer_append_string(&buffer, " "), 0);
+	assert_int_equal(buffer_append_number(&buffer, UINT64_MAX), 0);
+	assert_string_equal(buffer_string(&buffer), "0 1090 18446744073709551615");
+	buffer_deinit(&buffer);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(append_in_growing_pieces_keeps_every_byte),
 		cmocka_unit_test(append_nothing_to_empty_stays_empty),
 		cmocka_unit_test(reserve_beyond_memory_is_refused_and_keeps_content),
+		cmocka_unit_test(numbers_are_decimal),
 		cmocka_unit_test(printf_appends_behind_content),
 	};
 

@@ -354,6 +354,77 @@ static void fault_is_asked_once_an_op(void **state)
 	assert_int_equal(plan.seen, COUNT);
 }
 
+/* Looks at something three times, one after the other, and writes down each time whose turn it was. */
+struct looker {
+	struct ring_op op; /* first, so that the op leads back here */
+	struct ring *ring;
+	int dir_fd;
+	struct statx result;
+	unsigned looks;
+	char name;
+	char *log;
+};
+
+static void looked(struct ring_op *op, int res)
+{
+	struct looker *looker = (struct looker *)op;
+	char name[2] = {looker->name};
+
+	assert_int_equal(res, 0);
+	strcat(looker->log, name);
+	if (++looker->looks < 3)
+		ring_statx(looker->ring, op, looker->dir_fd, "", AT_EMPTY_PATH, STATX_TYPE,
+			   &looker->result);
+}
+
+static void inline_ops_run_depth_first(void **state)
+{
+	struct fixture *fixture = *state;
+	struct ring *ring = fixture_ring(fixture);
+	char log[16] = "";
+	struct looker lookers[3];
+
+	for (size_t i = 0; i < ARRAY_COUNT(lookers); i++) {
+		lookers[i] = (struct looker){
+			.op.done = looked,
+			.ring = ring,
+			.dir_fd = fixture->dir_fd,
+			.name = (char)('a' + i),
+			.log = log,
+		};
+		ring_statx(ring, &lookers[i].op, fixture->dir_fd, "", AT_EMPTY_PATH, STATX_TYPE,
+			   &lookers[i].result);
+	}
+	assert_int_equal(ring_turn(ring, RING_WAIT_FOREVER), 0);
+	assert_string_equal(log, "aaabbbccc");
+}
+
+static void look_again(struct ring_op *op, int res)
+{
+	struct looker *looker = (struct looker *)op;
+
+	assert_int_equal(res, 0);
+	looker->looks++;
+	ring_statx(looker->ring, op, looker->dir_fd, "", AT_EMPTY_PATH, STATX_TYPE,
+		   &looker->result);
+}
+
+static void endless_inline_ops_do_not_starve_a_poll(void **state)
+{
+	struct fixture *fixture = *state;
+	struct ring *ring = fixture_ring(fixture);
+	struct looker looker = {.op.done = look_again, .ring = ring, .dir_fd = fixture->dir_fd};
+	struct waiter waiter = waiter_new();
+	int fd = eventfd(1, EFD_CLOEXEC);
+
+	ring_statx(ring, &looker.op, fixture->dir_fd, "", AT_EMPTY_PATH, STATX_TYPE,
+		   &looker.result);
+	ring_poll(ring, &waiter.op, fd, POLLIN);
+	assert_int_equal(finish(ring, &waiter), POLLIN);
+	assert_true(looker.looks > 0);
+	close(fd);
+}
+
 static void free_with_armed_poll_lets_go(void **state)
 {
 	struct fixture *fixture = *state;
@@ -393,6 +464,10 @@ int main(void)
 		ON_ALL_ENGINES(turns_without_work_wait_and_do_not_spin),
 		ON_ALL_ENGINES(faults_fail_one_op_or_hide_its_success),
 		ON_ALL_ENGINES(fault_is_asked_once_an_op),
+		ON_ENGINE(inline_ops_run_depth_first, uring_inline),
+		ON_ENGINE(inline_ops_run_depth_first, threads_inline),
+		ON_ENGINE(endless_inline_ops_do_not_starve_a_poll, uring_inline),
+		ON_ENGINE(endless_inline_ops_do_not_starve_a_poll, threads_inline),
 		ON_ALL_ENGINES(free_with_armed_poll_lets_go),
 	};
 
