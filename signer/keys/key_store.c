@@ -62,6 +62,7 @@ struct key_entry {
 	char *text;	  /* of a failure */
 	int64_t until_ns; /* monotonic; good until then; 0: for ever */
 	struct key_file_stamp stamp;
+	_Atomic int64_t asked_ns; /* when the file still had this stamp */
 	atomic_bool is_used;
 };
 
@@ -98,6 +99,7 @@ struct key_answer {
 	struct key *key; /* a reference, or NULL */
 	int outcome;
 	int64_t until_ns;
+	int64_t asked_ns;
 	struct key_file_stamp stamp;
 };
 
@@ -295,6 +297,7 @@ static bool store_ask(struct key_store *store, struct name_hash name, struct key
 			.key = entry->key == NULL ? NULL : key_ref(entry->key),
 			.outcome = entry->outcome,
 			.until_ns = entry->until_ns,
+			.asked_ns = atomic_load_explicit(&entry->asked_ns, memory_order_relaxed),
 			.stamp = entry->stamp,
 		};
 		if (entry->text != NULL)
@@ -307,27 +310,48 @@ static bool store_ask(struct key_store *store, struct name_hash name, struct key
 	return entry != NULL;
 }
 
-static bool answer_is_current(const struct key_answer *answer, const char *reference)
+/* The entry that gave `answer`, if it is still there, need not be asked for a while. */
+static void store_was_asked(struct key_store *store, struct name_hash name,
+			    const struct key_answer *answer, int64_t asked_ns)
+{
+	struct key_entry *entry;
+
+	(void)pthread_rwlock_rdlock(&store->lock);
+	entry = store_find(store, name);
+	if (entry != NULL && key_file_stamp_equal(&entry->stamp, &answer->stamp))
+		atomic_store_explicit(&entry->asked_ns, asked_ns, memory_order_relaxed);
+	(void)pthread_rwlock_unlock(&store->lock);
+}
+
+static bool answer_is_current(struct key_store *store, struct name_hash name,
+			      const struct key_answer *answer, const char *reference,
+			      int64_t since_ns)
 {
 	struct key_file_stamp stamp;
+	int64_t now_ns;
 
 	if (answer->until_ns != 0 && clock_monotonic_ns() >= answer->until_ns)
 		return false;
-	if (!key_store_is_path(reference))
+	if (!key_store_is_path(reference) || answer->asked_ns >= since_ns)
 		return true;
+	now_ns = clock_monotonic_ns();
 	stamp = key_file_stamp(reference);
-	return key_file_stamp_equal(&stamp, &answer->stamp);
+	if (!key_file_stamp_equal(&stamp, &answer->stamp))
+		return false;
+	if (since_ns != KEY_STORE_ASK)
+		store_was_asked(store, name, answer, now_ns);
+	return true;
 }
 
 static int store_peek(struct key_store *store, struct name_hash name, const char *reference,
-		      struct key **key_out, struct key_problem *problem)
+		      int64_t since_ns, struct key **key_out, struct key_problem *problem)
 {
 	struct key_answer answer;
 
 	problem->text[0] = '\0';
 	if (!store_ask(store, name, &answer, problem))
 		return KEY_STORE_E_NOT_LOADED;
-	if (!answer_is_current(&answer, reference)) {
+	if (!answer_is_current(store, name, &answer, reference, since_ns)) {
 		key_unref(answer.key);
 		problem->text[0] = '\0';
 		return KEY_STORE_E_NOT_LOADED;
@@ -338,12 +362,12 @@ static int store_peek(struct key_store *store, struct name_hash name, const char
 	return 0;
 }
 
-int key_store_peek(struct key_store *store, const char *reference, struct key **key_out,
-		   struct key_problem *problem)
+int key_store_peek(struct key_store *store, const char *reference, int64_t since_ns,
+		   struct key **key_out, struct key_problem *problem)
 {
 	struct name_hash name = name_hash(&store->secret, bytes_of_string(reference));
 
-	return store_peek(store, name, reference, key_out, problem);
+	return store_peek(store, name, reference, since_ns, key_out, problem);
 }
 
 static void notice(struct key_store *store, unsigned which)
@@ -508,7 +532,7 @@ int key_store_load(struct key_store *store, const char *reference, struct key **
 	struct key_entry *entry;
 	bool was_read = false;
 	struct key *key;
-	int r = store_peek(store, name, reference, key_out, problem);
+	int r = store_peek(store, name, reference, KEY_STORE_ASK, key_out, problem);
 
 	if (r != KEY_STORE_E_NOT_LOADED)
 		return r;
@@ -516,6 +540,7 @@ int key_store_load(struct key_store *store, const char *reference, struct key **
 	if (entry == NULL)
 		return -ENOMEM;
 	entry->name = name;
+	atomic_init(&entry->asked_ns, 0);
 	atomic_init(&entry->is_used, false);
 	r = load(store, reference, entry, &was_read, problem);
 	if (r < 0 || (r > 0 && entry_set_failure(entry, r, problem) != 0)) {

@@ -3,8 +3,8 @@
  *
  * Is:       a bounded cache from a key reference to a key. A reference is what KeyTable has: a
  *           path (it begins with "/", "./" or "../"), or the key itself in PEM or base64.
- *           References to one and the same file share one key. Every look-up asks the file, with
- *           one stat(2), whether it changed: a new key is used from the next look-up on, and a
+ *           References to one and the same file share one key. A look-up asks the file, with
+ *           one stat(2), whether it changed since `since_ns`: a new key is used from then on, and a
  *           removed one not any more. What failed is remembered for a second, or until the file
  *           changes.
  * Is not:   a reader of tables, and it does not watch the directories above a file: their safety
@@ -57,9 +57,14 @@ void key_store_free(struct key_store *store);
 
 bool key_store_is_path(const char *reference);
 
-/* Both set the text of `problem` always: "" if there is nothing to say. */
-MUST_CHECK int key_store_peek(struct key_store *store, const char *reference, struct key **key_out,
-			      struct key_problem *problem);
+/*
+ * Both set the text of `problem` always: "" if there is nothing to say. The file is not asked again if it
+ * was at `since_ns` (monotonic) or later: a message that came before then needs no newer answer. With
+ * KEY_STORE_ASK it is asked in any case.
+ */
+#define KEY_STORE_ASK INT64_MAX
+MUST_CHECK int key_store_peek(struct key_store *store, const char *reference, int64_t since_ns,
+			      struct key **key_out, struct key_problem *problem);
 /* With 0, a text says why the file is not safe (require_safe false): once a load, not a message. */
 MUST_CHECK int key_store_load(struct key_store *store, const char *reference, struct key **key_out,
 			      struct key_problem *problem);

@@ -40,7 +40,7 @@
 
 #define OWED_CLIENTS_MAX 16
 #define OWED_JOBS_MAX	 32
-#define OWED_NS		 NS_PER_MS
+#define OWED_NS		 (4 * NS_PER_MS)
 
 /* First in, first out. */
 struct task_list {

@@ -111,7 +111,8 @@ static int check_algorithm(struct message_signature *signature)
 
 int message_signature_prepare(struct message_signature *signature,
 			      const struct planned_signature *planned,
-			      const struct signing_context *context, struct sign_client *client)
+			      const struct signing_context *context,
+			      const struct message_tools *tools)
 {
 	int r = copy_texts(signature, planned);
 
@@ -119,8 +120,8 @@ int message_signature_prepare(struct message_signature *signature,
 		return r;
 	signature->wanted = planned->algorithm;
 	signature->key_place = planned->key_place;
-	r = key_store_peek(context->keys, signature->reference, &signature->key,
-			   &signature->load.problem);
+	r = key_store_peek(context->keys, signature->reference, tools->keys_since_ns,
+			   &signature->key, &signature->load.problem);
 	if (r == 0)
 		return check_algorithm(signature);
 	if (r < 0)
@@ -129,7 +130,7 @@ int message_signature_prepare(struct message_signature *signature,
 		return MESSAGE_SIGNATURE_E_KEY;
 	signature->load.store = context->keys;
 	signature->load.reference = signature->reference;
-	sign_client_submit_load(client, &signature->load);
+	sign_client_submit_load(tools->client, &signature->load);
 	return MESSAGE_SIGNATURE_LOADING;
 }
 

@@ -12,6 +12,7 @@
 
 #include "signer/dkim/signature_field.h"
 #include "signer/keys/sign_service.h"
+#include "signer/message/message_tools.h"
 #include "signer/message/signing_context.h"
 #include "signer/tables/signing_plan.h"
 
@@ -47,7 +48,7 @@ void message_signature_free(struct message_signature *signature);
 MUST_CHECK int message_signature_prepare(struct message_signature *signature,
 					 const struct planned_signature *planned,
 					 const struct signing_context *context,
-					 struct sign_client *client);
+					 const struct message_tools *tools);
 
 /* Bytes allocated. */
 size_t message_signature_memory(const struct message_signature *signature);

@@ -303,7 +303,7 @@ static enum message_progress find_keys(struct message_signer *signer)
 		int r = signature == NULL
 				? -ENOMEM
 				: message_signature_prepare(signature, signing_plan_at(plan, i),
-							    signer->context, signer->tools->client);
+							    signer->context, signer->tools);
 
 		if (r == MESSAGE_SIGNATURE_LOADING) {
 			signer->pending++;

@@ -4,7 +4,7 @@ int message_tools_init(struct message_tools *tools, struct sign_client *client)
 {
 	int r;
 
-	*tools = (struct message_tools){.client = client};
+	*tools = (struct message_tools){.client = client, .keys_since_ns = KEY_STORE_ASK};
 	r = signing_plan_new(&tools->plan);
 	if (r == 0)
 		r = header_hash_init(&tools->header_hash);

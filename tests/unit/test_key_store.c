@@ -26,7 +26,7 @@ static struct buffer pems[KEY_COUNT]; /* Ed25519, because they are quick */
 /* As a loop would do it: looks, and loads if it must. */
 static int look_up(const char *reference, struct key **key_out)
 {
-	int r = key_store_peek(store, reference, key_out, &problem);
+	int r = key_store_peek(store, reference, KEY_STORE_ASK, key_out, &problem);
 
 	if (r == KEY_STORE_E_NOT_LOADED)
 		r = key_store_load(store, reference, key_out, &problem);
@@ -89,12 +89,14 @@ static void first_look_up_loads_and_second_finds(void **state)
 
 	(void)state;
 	write_key("k", 0);
-	assert_int_equal(key_store_peek(store, temp_dir_name(&dir, "k"), &first, &problem),
-			 KEY_STORE_E_NOT_LOADED);
+	assert_int_equal(
+		key_store_peek(store, temp_dir_name(&dir, "k"), KEY_STORE_ASK, &first, &problem),
+		KEY_STORE_E_NOT_LOADED);
 	assert_int_equal(key_store_load(store, temp_dir_name(&dir, "k"), &first, &problem), 0);
 	assert_string_equal(problem.text, "");
 	for (int i = 0; i < 100; i++) {
-		assert_int_equal(key_store_peek(store, temp_dir_name(&dir, "k"), &second, &problem),
+		assert_int_equal(key_store_peek(store, temp_dir_name(&dir, "k"), KEY_STORE_ASK,
+						&second, &problem),
 				 0);
 		assert_ptr_equal(second, first);
 		key_unref(second);
@@ -105,6 +107,34 @@ static void first_look_up_loads_and_second_finds(void **state)
 	key_unref(first);
 	assert_int_equal(stats().loads, 1);
 	assert_int_equal(stats().keys, 1);
+}
+
+/* One question to the file serves all messages that came before it was asked. */
+static void file_is_not_asked_again_for_what_came_before(void **state)
+{
+	struct key *key;
+	int64_t before_ns;
+
+	(void)state;
+	write_key("k", 0);
+	wait_until_old();
+	assert_int_equal(key_store_load(store, temp_dir_name(&dir, "k"), &key, &problem), 0);
+	key_unref(key);
+	before_ns = clock_monotonic_ns();
+	assert_int_equal(key_store_peek(store, temp_dir_name(&dir, "k"), before_ns, &key, &problem),
+			 0);
+	key_unref(key);
+	write_key("k", 1);
+	assert_int_equal(key_store_peek(store, temp_dir_name(&dir, "k"), before_ns, &key, &problem),
+			 0);
+	assert_true(is_key(key, 0));
+	key_unref(key);
+	assert_int_equal(key_store_peek(store, temp_dir_name(&dir, "k"), clock_monotonic_ns(), &key,
+					&problem),
+			 KEY_STORE_E_NOT_LOADED);
+	assert_int_equal(
+		key_store_peek(store, temp_dir_name(&dir, "k"), KEY_STORE_ASK, &key, &problem),
+		KEY_STORE_E_NOT_LOADED);
 }
 
 static void replaced_file_is_used_at_once(void **state)
@@ -305,13 +335,14 @@ static void least_used_keys_are_put_out(void **state)
 	for (size_t i = 1; i < KEY_COUNT; i++) {
 		assert_int_equal(outcome_of(numbered(i)), 0);
 		/* used all the time: stays */
-		assert_int_equal(key_store_peek(store, numbered(0), &again, &problem), 0);
+		assert_int_equal(
+			key_store_peek(store, numbered(0), KEY_STORE_ASK, &again, &problem), 0);
 		assert_ptr_equal(again, held);
 		key_unref(again);
 	}
 	assert_int_equal(stats().keys, 4);
 	assert_int_equal(stats().evictions, KEY_COUNT - 4);
-	assert_int_equal(key_store_peek(store, numbered(1), &again, &problem),
+	assert_int_equal(key_store_peek(store, numbered(1), KEY_STORE_ASK, &again, &problem),
 			 KEY_STORE_E_NOT_LOADED);
 	assert_true(is_key(held, 0));
 	key_unref(held);
@@ -377,7 +408,8 @@ static void unsafe_is_only_said_if_not_required(void **state)
 	assert_non_null(strstr(problem.text, "/k can be read or written by other users"));
 	key_unref(key);
 	/* once a load, not once a message */
-	assert_int_equal(key_store_peek(store, temp_dir_name(&dir, "k"), &key, &problem), 0);
+	assert_int_equal(
+		key_store_peek(store, temp_dir_name(&dir, "k"), KEY_STORE_ASK, &key, &problem), 0);
 	assert_string_equal(problem.text, "");
 	key_unref(key);
 }
@@ -416,7 +448,7 @@ static void *look_up_many(void *argument)
 		reader->seed = reader->seed * 1103515245 + 12345;
 		(void)snprintf(path, sizeof(path), "%s/k%u", dir.path,
 			       (reader->seed >> 16) % KEY_COUNT);
-		r = key_store_peek(store, path, &key, own);
+		r = key_store_peek(store, path, KEY_STORE_ASK, &key, own);
 		if (r == KEY_STORE_E_NOT_LOADED)
 			r = key_store_load(store, path, &key, own);
 		reader->found += r == 0 && key_type(key) == KEY_ED25519;
@@ -487,6 +519,7 @@ int main(void)
 #define TEST(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 	const struct CMUnitTest tests[] = {
 		TEST(first_look_up_loads_and_second_finds),
+		TEST(file_is_not_asked_again_for_what_came_before),
 		TEST(replaced_file_is_used_at_once),
 		TEST(file_rewritten_in_place_is_used_at_once),
 		TEST(fresh_file_is_read_once_more_and_then_trusted),

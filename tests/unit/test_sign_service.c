@@ -327,7 +327,8 @@ static void key_is_loaded_by_a_worker(void **state)
 	assert_int_equal(sign_client_new(service, &client), 0);
 	load_one(client, store, temp_dir_name(&dir, "k"), &batch);
 	assert_int_equal(batch.error, 0);
-	assert_int_equal(key_store_peek(store, temp_dir_name(&dir, "k"), &key, &problem), 0);
+	assert_int_equal(
+		key_store_peek(store, temp_dir_name(&dir, "k"), KEY_STORE_ASK, &key, &problem), 0);
 	assert_ptr_equal(key, batch.key);
 	key_unref(key);
 	key_unref(batch.key);
