@@ -27,6 +27,7 @@
  */
 #include "signer/spool/batch.h"
 
+#include "signer/spool/manifest.h"
 #include "signer/spool/unit_steps.h"
 
 #include <assert.h>
@@ -136,14 +137,20 @@ const char *batch_error_text(const struct batch *batch)
 	return batch->error_text;
 }
 
-static int add_unit(struct batch *batch, const struct unit *unit)
+static int add_note(struct batch *batch, const struct unit *unit)
 {
 	char name[NAME_MAX + 1];
-	int r = manifest_add_unit(&batch->manifest, &unit->input.identity, unit->name);
 
 	unit_reason_name(unit, name);
+	return manifest_add_file(&batch->manifest, unit->note.name, SPOOL_NOTE, name);
+}
+
+static int add_unit(struct batch *batch, const struct unit *unit)
+{
+	int r = manifest_add_unit(&batch->manifest, &unit->input.file.identity, unit->name);
+
 	if (r == 0 && out_file_created(&unit->note))
-		r = manifest_add_file(&batch->manifest, unit->note.name, SPOOL_NOTE, name);
+		r = add_note(batch, unit);
 	if (r == 0 && out_file_created(&unit->failed))
 		r = manifest_add_file(&batch->manifest, unit->failed.name, SPOOL_FAILED,
 				      unit->name);

@@ -10,7 +10,6 @@
  */
 #include "signer/spool/manifest.h"
 
-#include <inttypes.h>
 #include <limits.h>
 
 #define FIRST_LINE "postseal-manifest 1\n"
@@ -21,41 +20,55 @@ static const char *const place_names[] = {
 	[SPOOL_NOTE] = "note",
 };
 
-struct unit_identity unit_identity_of(const struct statx *status)
-{
-	return (struct unit_identity){
-		.inode = status->stx_ino,
-		.size = status->stx_size,
-		.mtime_s = status->stx_mtime.tv_sec,
-		.mtime_ns = status->stx_mtime.tv_nsec,
-	};
-}
-
-bool unit_identity_equal(const struct unit_identity *a, const struct unit_identity *b)
-{
-	return a->inode == b->inode && a->size == b->size && a->mtime_s == b->mtime_s &&
-	       a->mtime_ns == b->mtime_ns;
-}
-
 /* Would it break the line, or be taken for something else? */
 static bool is_encoded(uint8_t byte)
 {
 	return byte <= ' ' || byte == '%' || byte == 0x7f;
 }
 
+/* The last word of a line. */
 static int append_name(struct buffer *manifest, const char *name)
 {
+	struct bytes rest = bytes_of_string(name);
 	int r = 0;
 
-	for (; r == 0 && *name != '\0'; name++) {
-		uint8_t byte = (uint8_t)*name;
+	while (r == 0 && rest.size > 0) {
+		size_t plain = 0;
 
-		if (is_encoded(byte))
-			r = buffer_printf(manifest, "%%%02X", byte);
-		else
-			r = buffer_append_byte(manifest, byte);
+		while (plain < rest.size && !is_encoded(rest.data[plain]))
+			plain++;
+		r = buffer_append(manifest, bytes_slice(rest, 0, plain));
+		rest = bytes_skip(rest, plain);
+		if (r == 0 && rest.size > 0) {
+			r = buffer_printf(manifest, "%%%02X", rest.data[0]);
+			rest = bytes_skip(rest, 1);
+		}
 	}
 	return r == 0 ? buffer_append_byte(manifest, '\n') : r;
+}
+
+static int append_word(struct buffer *manifest, const char *word)
+{
+	int r = buffer_append_string(manifest, word);
+
+	return r == 0 ? buffer_append_byte(manifest, ' ') : r;
+}
+
+static int append_number(struct buffer *manifest, uint64_t number)
+{
+	int r = buffer_append_number(manifest, number);
+
+	return r == 0 ? buffer_append_byte(manifest, ' ') : r;
+}
+
+/* Seconds before 1970 have a sign. */
+static int append_seconds(struct buffer *manifest, int64_t seconds)
+{
+	int r = seconds < 0 ? buffer_append_byte(manifest, '-') : 0;
+
+	if (r != 0)
+		return r;
+	return append_number(manifest, seconds < 0 ? 0 - (uint64_t)seconds : (uint64_t)seconds);
 }
 
 int manifest_begin(struct buffer *manifest)
@@ -67,18 +80,28 @@ int manifest_begin(struct buffer *manifest)
 int manifest_add_unit(struct buffer *manifest, const struct unit_identity *identity,
 		      const char *in_name)
 {
-	int r = buffer_printf(manifest, "unit %" PRIu64 " %" PRIu64 " %" PRId64 " %" PRIu32 " ",
-			      identity->inode, identity->size, identity->mtime_s,
-			      identity->mtime_ns);
+	int r = append_word(manifest, "unit");
 
+	if (r == 0)
+		r = append_number(manifest, identity->inode);
+	if (r == 0)
+		r = append_number(manifest, identity->size);
+	if (r == 0)
+		r = append_seconds(manifest, identity->mtime_s);
+	if (r == 0)
+		r = append_number(manifest, identity->mtime_ns);
 	return r == 0 ? append_name(manifest, in_name) : r;
 }
 
 int manifest_add_file(struct buffer *manifest, const char *tmp_name, enum spool_place place,
 		      const char *name)
 {
-	int r = buffer_printf(manifest, "file %s %s ", place_names[place], tmp_name);
+	int r = append_word(manifest, "file");
 
+	if (r == 0)
+		r = append_word(manifest, place_names[place]);
+	if (r == 0)
+		r = append_word(manifest, tmp_name);
 	return r == 0 ? append_name(manifest, name) : r;
 }
 
@@ -145,7 +168,6 @@ static bool take_number(struct bytes *line, uint64_t max, uint64_t *number_out)
 	return take_word(line, &word) && decode_number(word, max, number_out);
 }
 
-/* Seconds before 1970 have a sign. */
 static bool take_seconds(struct bytes *line, int64_t *seconds_out)
 {
 	bool negative = bytes_start_with(*line, BYTES_LITERAL("-"));

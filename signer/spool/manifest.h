@@ -17,8 +17,7 @@
 #define SIGNER_SPOOL_MANIFEST_H
 
 #include "common/buffer.h"
-
-#include <sys/stat.h>
+#include "signer/spool/input_file.h"
 
 enum {
 	MANIFEST_E_MALFORMED = 1,
@@ -29,21 +28,6 @@ enum spool_place {
 	SPOOL_FAILED,
 	SPOOL_NOTE, /* a reason, in failed/ too; it replaces an older one, and decides nothing */
 };
-
-/*
- * What identifies a file in in/. Not its ctime: a producer that links the file in and then removes
- * its other name changes that, and the message would be taken for a new one. Not the device: a
- * disk may have another number after the next start of the machine, and a spool is on one.
- */
-struct unit_identity {
-	uint64_t inode;
-	uint64_t size;
-	int64_t mtime_s;
-	uint32_t mtime_ns;
-};
-
-struct unit_identity unit_identity_of(const struct statx *status);
-bool unit_identity_equal(const struct unit_identity *a, const struct unit_identity *b);
 
 MUST_CHECK int manifest_begin(struct buffer *manifest);
 MUST_CHECK int manifest_add_unit(struct buffer *manifest, const struct unit_identity *identity,

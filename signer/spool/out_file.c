@@ -52,10 +52,10 @@ void out_file_init(struct out_file *file, struct ring *ring, int tmp_fd, uint64_
 		.ring = ring,
 		.moved = moved,
 		.tmp_fd = tmp_fd,
+		.number = number,
 		.fd = -1,
 		.owned = true,
 	};
-	snprintf(file->name, sizeof(file->name), "u%" PRIx64, number);
 }
 
 void out_file_lost_ring(struct out_file *file)
@@ -209,6 +209,7 @@ int out_file_error(const struct out_file *file)
 
 static void start_create(struct out_file *file)
 {
+	snprintf(file->name, sizeof(file->name), "u%" PRIx64, file->number);
 	out_file_enter(file, OUT_FILE_CREATING);
 	ring_openat(file->ring, &file->op, file->tmp_fd, file->name,
 		    O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, file->rights.mode);

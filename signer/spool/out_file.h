@@ -58,9 +58,10 @@ struct out_file {
 	bool finishing;
 	bool owned; /* owner and group are set, or need not be */
 	struct out_file_rights rights;
-	char name[OUT_FILE_NAME_SIZE];
-	uint64_t base;	    /* position of tail.data[0] */
-	struct buffer tail; /* not yet on its way to disk */
+	uint64_t number;
+	char name[OUT_FILE_NAME_SIZE]; /* once it is to be created */
+	uint64_t base;		       /* position of tail.data[0] */
+	struct buffer tail;	       /* not yet on its way to disk */
 	struct buffer writing;
 	size_t written;		   /* bytes of `writing` on disk */
 	uint64_t writing_at;	   /* position of writing.data[0] */

@@ -101,26 +101,26 @@ static void start_scan(struct spool_watch *watch)
 
 /* A file that somebody opens in in/ itself is complete when it is closed; a link is at once. */
 static bool is_complete(const struct spool_watch *watch, const struct inotify_event *event,
-			uint64_t *size_out)
+			struct input_file *file_out)
 {
 	struct statx status;
 
 	if (statx(watch->shared->dir.in_fd, event->name, AT_SYMLINK_NOFOLLOW,
-		  STATX_NLINK | STATX_SIZE, &status) != 0)
+		  STATX_NLINK | INPUT_FILE_STATX, &status) != 0)
 		return false; /* gone again */
-	*size_out = status.stx_size;
+	*file_out = input_file_of(&status);
 	return (event->mask & IN_CREATE) == 0 || status.stx_nlink > 1;
 }
 
 static void take_event(struct spool_watch *watch, const struct inotify_event *event)
 {
-	uint64_t size;
+	struct input_file file;
 
 	if ((event->mask & IN_Q_OVERFLOW) != 0) {
 		log_notice("inotify lost events, reading in/ anew");
 		start_scan(watch);
-	} else if (event->len > 0 && event->name[0] != '.' && is_complete(watch, event, &size)) {
-		unit_queue_push(watch->shared->queue, event->name, size);
+	} else if (event->len > 0 && event->name[0] != '.' && is_complete(watch, event, &file)) {
+		unit_queue_push(watch->shared->queue, event->name, &file);
 	}
 }
 

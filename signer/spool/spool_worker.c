@@ -8,6 +8,7 @@
  */
 #include "signer/spool/spool_worker.h"
 
+#include "common/clock.h"
 #include "common/log.h"
 #include "signer/spool/batch.h"
 #include "signer/spool/unit_message.h"
@@ -23,6 +24,8 @@
 #include <unistd.h>
 
 #define BATCHES_MAX	    4
+#define MEMORY_BATCH_UNITS  32
+#define MEMORY_BATCH_SHARE  8
 #define BATCH_AGE_NS	    (20 * NS_PER_MS)
 #define BYTES_AT_WORK_MAX   ((uint64_t)24 * 1024 * 1024)
 #define RING_ENTRIES	    1024
@@ -90,6 +93,23 @@ static void list_push(struct unit_list *list, struct unit *unit)
 	list->count++;
 }
 
+/*
+ * Batches are for the flush that they share. Where none is made, small ones do, and then what a unit holds
+ * is still in the cache at its next step; but each signing thread needs work while others are committed.
+ */
+static unsigned batch_units_max(const struct spool_shared *shared,
+				const struct signer_config *config)
+{
+	unsigned asked = (unsigned)config->spool_batch_units;
+	unsigned most = MEMORY_BATCH_SHARE * sign_service_threads(shared->service);
+
+	if (config->sync_mode == SIGNER_SYNC_FULL)
+		return asked;
+	if (most < MEMORY_BATCH_UNITS)
+		most = MEMORY_BATCH_UNITS;
+	return asked < most ? asked : most;
+}
+
 int spool_worker_new(struct spool_shared *shared, struct spool_worker **worker_out)
 {
 	const struct signer_config *config = shared->options->context->config;
@@ -99,7 +119,7 @@ int spool_worker_new(struct spool_shared *shared, struct spool_worker **worker_o
 	if (worker == NULL)
 		return -ENOMEM;
 	worker->shared = shared;
-	worker->batch_units = (unsigned)config->spool_batch_units;
+	worker->batch_units = batch_units_max(shared, config);
 	worker->unsettled_max = 2 * worker->batch_units;
 	if (worker->unsettled_max > shared->units_at_once_max)
 		worker->unsettled_max = shared->units_at_once_max;
@@ -171,10 +191,7 @@ static enum ring_engine_kind engine_kind(enum signer_io_engine engine)
 	return RING_ENGINE_AUTO;
 }
 
-/*
- * What runs as a plain system call: on a spool in memory everything does, because nothing waits there
- * and a hand-over costs more than the call. docs/performance.md has the figures.
- */
+/* On a spool in memory nothing waits. */
 static unsigned inline_ops(const struct signer_config *config)
 {
 	return config->sync_mode == SIGNER_SYNC_NONE ? RING_FILE_OPS : 0;
@@ -355,8 +372,11 @@ static void unit_over(struct spool_worker *worker, struct unit *unit)
 		log_warning("in/%s: %llu of its messages went to failed/", unit->name,
 			    (unsigned long long)unit->counts.refused_count);
 	/* Another file has come under this name. */
-	if (unit_busy_leave(shared->busy, unit))
-		unit_queue_push(shared->queue, unit->name, unit_input_size(&unit->input));
+	if (unit_busy_leave(shared->busy, unit)) {
+		const struct input_file other = {.identity.size = unit_input_size(&unit->input)};
+
+		unit_queue_push(shared->queue, unit->name, &other);
+	}
 	unit_finish(unit);
 	give_unit_back(worker, unit);
 	one_less_at_work(shared);
@@ -390,12 +410,13 @@ static bool has_room(struct spool_worker *worker)
 }
 
 /* The next unit that may be taken, entered as busy. */
-static bool take_next_name(struct spool_worker *worker, struct unit *unit, uint64_t *size_out)
+static bool take_next_name(struct spool_worker *worker, struct unit *unit,
+			   struct input_file *file_out)
 {
 	struct spool_shared *shared = worker->shared;
 	char name[NAME_MAX + 1];
 
-	while (unit_queue_pop(shared->queue, name, size_out)) {
+	while (unit_queue_pop(shared->queue, name, file_out)) {
 		unit_assign(unit, name);
 		if (retry_table_is_due(shared->retries, name, ring_now_ns(worker->ring)) &&
 		    unit_busy_enter(shared->busy, unit))
@@ -428,7 +449,7 @@ static bool start_next(struct spool_worker *worker)
 {
 	struct spool_shared *shared = worker->shared;
 	struct unit *unit = take_unit(worker);
-	uint64_t size;
+	struct input_file file;
 
 	if (unit == NULL)
 		return false;
@@ -439,16 +460,16 @@ static bool start_next(struct spool_worker *worker)
 		not_at_work_after_all(shared);
 		return false;
 	}
-	if (!take_next_name(worker, unit, &size)) {
+	if (!take_next_name(worker, unit, &file)) {
 		spool_limits_give_back(&shared->limits);
 		give_unit_back(worker, unit);
 		one_less_at_work(shared);
 		return false;
 	}
 	worker->unsettled++;
-	unit->memory_bytes = unit_memory_bytes(size);
+	unit->memory_bytes = unit_memory_bytes(file.identity.size);
 	worker->bytes_at_work += unit->memory_bytes;
-	unit_start(unit);
+	unit_start(unit, &file);
 	return true;
 }
 
@@ -468,6 +489,7 @@ static void fill(struct spool_worker *worker)
 	if (unit_queue_count(worker->shared->queue) == 0)
 		return;
 	refresh_context(worker);
+	worker->tools.keys_since_ns = clock_monotonic_ns();
 	while (has_room(worker) && start_next(worker))
 		;
 	if (atomic_load(&worker->shared->short_of_something))

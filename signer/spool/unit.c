@@ -119,7 +119,7 @@ void unit_assign(struct unit *unit, const char *name)
 	snprintf(unit->name, sizeof(unit->name), "%s", name);
 }
 
-void unit_start(struct unit *unit)
+void unit_start(struct unit *unit, const struct input_file *file)
 {
 	assert(unit->state == UNIT_FREE);
 	unit->outcome = UNIT_RELEASE;
@@ -145,7 +145,7 @@ void unit_start(struct unit *unit)
 	init_out_file(unit, &unit->failed, failed_moved);
 	init_out_file(unit, &unit->note, note_moved);
 	unit_input_init(&unit->input, unit->setting->ring, unit->setting->dir->in_fd, unit->name,
-			input_moved);
+			file, input_moved);
 	unit_enter(unit, UNIT_OPENING);
 	unit_input_open(&unit->input);
 }
@@ -238,11 +238,11 @@ static void set_rights(struct unit *unit)
 	struct out_file_rights rights = setting->rights;
 
 	if (rights.mode == (mode_t)-1)
-		rights.mode = unit->input.status.stx_mode & 0777;
+		rights.mode = unit->input.file.mode & 0777;
 	if (rights.owner == (uid_t)-1)
-		rights.owner = unit->input.status.stx_uid;
+		rights.owner = unit->input.file.owner;
 	if (rights.group == (gid_t)-1)
-		rights.group = unit->input.status.stx_gid;
+		rights.group = unit->input.file.group;
 	if (rights.owner == setting->own_uid)
 		rights.owner = (uid_t)-1;
 	if (rights.group == setting->own_gid)

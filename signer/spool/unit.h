@@ -138,7 +138,9 @@ void unit_deinit(struct unit *unit);
 
 /* Which file of in/ it is about; copied. Free units only. */
 void unit_assign(struct unit *unit, const char *name);
-void unit_start(struct unit *unit);
+
+/* `file` is what it was when it was found. */
+void unit_start(struct unit *unit, const struct input_file *file);
 
 /* Drops the content, so that the object may be started again. Settled units only. */
 void unit_finish(struct unit *unit);

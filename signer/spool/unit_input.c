@@ -1,11 +1,13 @@
 /*
- * How it works: a file is opened without following a link and without waiting for a FIFO's writer, and
- * only then looked at, so that what is looked at is what is read. Its size at that moment says where
- * the end is: there is no read that only finds the end, the recheck finds a file that grew.
+ * How it works: a file is opened without following a link and without waiting for a FIFO's writer. Its
+ * size when it was found says where the end is: there is no read that only finds the end. After the
+ * last read, what was opened is looked at: if it is not what was found (another file under this name,
+ * or one that grew), that was in vain. So nothing needs to be asked before the first read, but where a scan
+ * saw something else than a file, or nothing.
  *
- *   CLOSED -> OPENING -> CHECKING -> IDLE <-> READING, RECHECKING
- *                                     |
- *                                     +-> CLOSING -> CLOSED
+ *   CLOSED -> OPENING -----------> IDLE <-> READING, RECHECKING
+ *                |                 ^  |
+ *                +-> CHECKING -----+  +-> CLOSING -> CLOSED
  */
 #include "signer/spool/unit_input.h"
 
@@ -13,9 +15,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <unistd.h>
-
-#define STATUS_MASK                                                                                \
-	(STATX_TYPE | STATX_MODE | STATX_UID | STATX_GID | STATX_INO | STATX_SIZE | STATX_MTIME)
 
 static void unit_input_done(struct ring_op *op, int res);
 
@@ -25,7 +24,7 @@ static void unit_input_enter(struct unit_input *input, enum unit_input_state nex
 }
 
 void unit_input_init(struct unit_input *input, struct ring *ring, int in_fd, const char *name,
-		     void (*moved)(struct unit_input *input))
+		     const struct input_file *file, void (*moved)(struct unit_input *input))
 {
 	*input = (struct unit_input){
 		.op.done = unit_input_done,
@@ -34,6 +33,7 @@ void unit_input_init(struct unit_input *input, struct ring *ring, int in_fd, con
 		.name = name,
 		.in_fd = in_fd,
 		.fd = -1,
+		.file = *file,
 		.chunk_taken = true,
 	};
 }
@@ -64,12 +64,12 @@ int unit_input_error(const struct unit_input *input)
 
 bool unit_input_at_end(const struct unit_input *input)
 {
-	return input->offset >= input->identity.size;
+	return input->offset >= input->file.identity.size;
 }
 
 uint64_t unit_input_size(const struct unit_input *input)
 {
-	return input->identity.size;
+	return input->file.identity.size;
 }
 
 struct bytes unit_input_take_chunk(struct unit_input *input)
@@ -90,7 +90,7 @@ void unit_input_open(struct unit_input *input)
 static void start_statx(struct unit_input *input, enum unit_input_state state)
 {
 	unit_input_enter(input, state);
-	ring_statx(input->ring, &input->op, input->fd, "", AT_EMPTY_PATH, STATUS_MASK,
+	ring_statx(input->ring, &input->op, input->fd, "", AT_EMPTY_PATH, INPUT_FILE_STATX,
 		   &input->status);
 }
 
@@ -101,7 +101,7 @@ void unit_input_recheck(struct unit_input *input)
 
 void unit_input_read(struct unit_input *input)
 {
-	uint64_t left = input->identity.size - input->offset;
+	uint64_t left = input->file.identity.size - input->offset;
 	size_t size = left < UNIT_INPUT_CHUNK ? (size_t)left : UNIT_INPUT_CHUNK;
 
 	assert(left > 0);
@@ -129,11 +129,22 @@ void unit_input_close(struct unit_input *input)
 	ring_close(input->ring, &input->op, fd);
 }
 
+static void opening_done(struct unit_input *input, int fd)
+{
+	input->fd = fd;
+	if (S_ISREG(input->file.mode)) {
+		unit_input_enter(input, UNIT_INPUT_IDLE);
+		input->moved(input);
+	} else {
+		start_statx(input, UNIT_INPUT_CHECKING);
+	}
+}
+
 static void checking_done(struct unit_input *input)
 {
 	unit_input_enter(input, UNIT_INPUT_IDLE);
-	input->identity = unit_identity_of(&input->status);
-	if (!S_ISREG(input->status.stx_mode))
+	input->file = input_file_of(&input->status);
+	if (!S_ISREG(input->file.mode))
 		input->error = UNIT_INPUT_E_NOT_A_FILE;
 }
 
@@ -153,7 +164,7 @@ static void rechecking_done(struct unit_input *input)
 	struct unit_identity now = unit_identity_of(&input->status);
 
 	unit_input_enter(input, UNIT_INPUT_IDLE);
-	if (!unit_identity_equal(&now, &input->identity))
+	if (!unit_identity_equal(&now, &input->file.identity))
 		input->error = UNIT_INPUT_E_CHANGED;
 }
 
@@ -177,10 +188,7 @@ static void unit_input_done(struct ring_op *op, int res)
 		return;
 	}
 	switch (input->state) {
-	case UNIT_INPUT_OPENING:
-		input->fd = res;
-		start_statx(input, UNIT_INPUT_CHECKING);
-		return;
+	case UNIT_INPUT_OPENING: opening_done(input, res); return;
 	case UNIT_INPUT_CHECKING: checking_done(input); break;
 	case UNIT_INPUT_READING: reading_done(input, res); break;
 	case UNIT_INPUT_RECHECKING: rechecking_done(input); break;

@@ -11,7 +11,7 @@
 
 #include "common/buffer.h"
 #include "common/ring.h"
-#include "signer/spool/manifest.h"
+#include "signer/spool/input_file.h"
 
 #define UNIT_INPUT_CHUNK ((size_t)256 * 1024)
 
@@ -38,15 +38,16 @@ struct unit_input {
 	int in_fd;
 	int fd;
 	int error;
+	struct input_file file; /* what it was when it was found, or opened */
 	struct statx status;
-	struct unit_identity identity;
 	uint64_t offset; /* of the next byte to read */
 	struct buffer chunk;
 	bool chunk_taken;
 };
 
+/* `file` is what the one who found it saw; if that was nothing, it is looked at once it is open. */
 void unit_input_init(struct unit_input *input, struct ring *ring, int in_fd, const char *name,
-		     void (*moved)(struct unit_input *input));
+		     const struct input_file *file, void (*moved)(struct unit_input *input));
 void unit_input_deinit(struct unit_input *input); /* not while busy */
 
 /* The ring is gone, and what was under way with it. */
@@ -60,14 +61,14 @@ void unit_input_read(struct unit_input *input);
 /* What was read, once; it lives until the next read. Empty if it was taken already. */
 struct bytes unit_input_take_chunk(struct unit_input *input);
 
-/* Everything that the file had when it was opened has been read. */
+/* Everything that the file had when it was found has been read. */
 bool unit_input_at_end(const struct unit_input *input);
 uint64_t unit_input_size(const struct unit_input *input);
 
 /* The next read starts here. Not while busy. */
 void unit_input_seek(struct unit_input *input, uint64_t offset);
 
-/* Looks at the file again: UNIT_INPUT_E_CHANGED if it is not what was opened. */
+/* Looks at the file again: UNIT_INPUT_E_CHANGED if it is not what was found. */
 void unit_input_recheck(struct unit_input *input);
 void unit_input_close(struct unit_input *input);
 

@@ -18,8 +18,7 @@
 #include <unistd.h>
 
 struct queued_name {
-	int64_t mtime_ns;
-	uint64_t size;
+	struct input_file file;
 	uint32_t name_offset;
 	uint32_t order; /* of two with one time, the one found first */
 };
@@ -72,8 +71,13 @@ void unit_queue_free(struct unit_queue *queue)
 
 static bool younger(const struct queued_name *a, const struct queued_name *b)
 {
-	if (a->mtime_ns != b->mtime_ns)
-		return a->mtime_ns > b->mtime_ns;
+	const struct unit_identity *a_is = &a->file.identity;
+	const struct unit_identity *b_is = &b->file.identity;
+
+	if (a_is->mtime_s != b_is->mtime_s)
+		return a_is->mtime_s > b_is->mtime_s;
+	if (a_is->mtime_ns != b_is->mtime_ns)
+		return a_is->mtime_ns > b_is->mtime_ns;
 	return a->order > b->order;
 }
 
@@ -201,21 +205,17 @@ static int scan_directory(DIR *directory, struct retry_table *retries, const _At
 			return -errno;
 		if (entry->d_name[0] == '.' || !retry_table_is_due(retries, entry->d_name, now_ns))
 			continue;
-		if (statx(dirfd(directory), entry->d_name, AT_SYMLINK_NOFOLLOW,
-			  STATX_MTIME | STATX_SIZE, &status) != 0) {
+		if (statx(dirfd(directory), entry->d_name, AT_SYMLINK_NOFOLLOW, INPUT_FILE_STATX,
+			  &status) != 0) {
 			if (errno == ENOENT)
 				continue; /* it has just been taken away */
 			/* When the unit is opened it says why it stays, and is tried again later. */
 			log_warning("in/%s: %s", entry->d_name, strerror(errno));
 			status = (struct statx){0};
 		}
-		r = list_offer(list, entry->d_name,
-			       (struct queued_name){
-				       .mtime_ns = status.stx_mtime.tv_sec * NS_PER_S +
-						   status.stx_mtime.tv_nsec,
-				       .size = status.stx_size,
-				       .order = order,
-			       });
+		r = list_offer(
+			list, entry->d_name,
+			(struct queued_name){.file = input_file_of(&status), .order = order});
 		order++;
 		if (r != 0)
 			return r;
@@ -284,9 +284,9 @@ int unit_queue_scan(struct unit_queue *queue, const struct spool_dir *dir,
 	return r;
 }
 
-void unit_queue_push(struct unit_queue *queue, const char *name, uint64_t size)
+void unit_queue_push(struct unit_queue *queue, const char *name, const struct input_file *file)
 {
-	struct queued_name item = {.size = size};
+	struct queued_name item = {.file = *file};
 
 	pthread_mutex_lock(&queue->mutex);
 	if (queue->next == queue->list.count) {
@@ -311,7 +311,8 @@ size_t unit_queue_clear(struct unit_queue *queue)
 	return count;
 }
 
-bool unit_queue_pop(struct unit_queue *queue, char name_out[NAME_MAX + 1], uint64_t *size_out)
+bool unit_queue_pop(struct unit_queue *queue, char name_out[NAME_MAX + 1],
+		    struct input_file *file_out)
 {
 	bool found;
 
@@ -322,7 +323,7 @@ bool unit_queue_pop(struct unit_queue *queue, char name_out[NAME_MAX + 1], uint6
 
 		snprintf(name_out, NAME_MAX + 1, "%s",
 			 (const char *)queue->list.names.data + item->name_offset);
-		*size_out = item->size;
+		*file_out = item->file;
 	}
 	pthread_mutex_unlock(&queue->mutex);
 	return found;

@@ -11,6 +11,7 @@
 #define SIGNER_SPOOL_UNIT_QUEUE_H
 
 #include "common/compiler.h"
+#include "signer/spool/input_file.h"
 #include "signer/spool/retry_table.h"
 #include "signer/spool/spool_dir.h"
 
@@ -32,10 +33,11 @@ MUST_CHECK int unit_queue_scan(struct unit_queue *queue, const struct spool_dir 
 			       struct retry_table *retries, const _Atomic bool *stop);
 
 /* One more name at the end. When there is no room, a scan will find it. */
-void unit_queue_push(struct unit_queue *queue, const char *name, uint64_t size);
+void unit_queue_push(struct unit_queue *queue, const char *name, const struct input_file *file);
 
-/* The oldest, and how many bytes it had when it was queued; false: none. */
-bool unit_queue_pop(struct unit_queue *queue, char name_out[NAME_MAX + 1], uint64_t *size_out);
+/* The oldest, and what the file was when it was queued; false: none. */
+bool unit_queue_pop(struct unit_queue *queue, char name_out[NAME_MAX + 1],
+		    struct input_file *file_out);
 size_t unit_queue_count(struct unit_queue *queue);
 
 /* Leaves all of them for a later scan. Returns how many there were. */

@@ -78,6 +78,8 @@ static bool clean(struct unit *unit, const struct out_file *file)
 
 static bool place_note(struct unit *unit)
 {
+	if (!out_file_created(&unit->note))
+		return false;
 	unit_reason_name(unit, unit->target);
 	return place(unit, &unit->note, unit->steps_setting->dir->failed_fd, unit->target, 0);
 }
@@ -255,7 +257,7 @@ static void looked_before_move(struct unit *unit, int res)
 {
 	struct unit_identity now = unit_identity_of(&unit->status);
 
-	if (res == 0 && unit_identity_equal(&now, &unit->input.identity)) {
+	if (res == 0 && unit_identity_equal(&now, &unit->input.file.identity)) {
 		unit->steps++;
 	} else {
 		unit->steps = undo_of(unit);
@@ -278,7 +280,7 @@ static void looked_before_removal(struct unit *unit, int res)
 		return;
 	}
 	/* It was taken away, or another one has its name: not ours to remove. */
-	if (res == -ENOENT || !unit_identity_equal(&now, &unit->input.identity))
+	if (res == -ENOENT || !unit_identity_equal(&now, &unit->input.file.identity))
 		unit->steps = nothing;
 	else
 		unit->steps++;

@@ -95,14 +95,27 @@ static void take(struct bench *bench, struct buffer *text)
 	assert_int_equal(unit_input_take_chunk(&bench->input).size, 0);
 }
 
+static const struct input_file unknown;
+
+/* What a scan would see now. */
+static struct input_file find(struct bench *bench, const char *name)
+{
+	struct statx status;
+
+	assert_int_equal(statx(bench->in_fd, name, AT_SYMLINK_NOFOLLOW, INPUT_FILE_STATX, &status),
+			 0);
+	return input_file_of(&status);
+}
+
 /* Everything, and then the recheck. Returns the error; the file is closed in any case. */
-static int read_all(struct bench *bench, const char *name, struct buffer *text)
+static int read_found(struct bench *bench, const char *name, const struct input_file *found,
+		      struct buffer *text)
 {
 	int error;
 
 	bench->operations = 0;
 	buffer_clear(text);
-	unit_input_init(&bench->input, bench->ring, bench->in_fd, name, moved);
+	unit_input_init(&bench->input, bench->ring, bench->in_fd, name, found, moved);
 	unit_input_open(&bench->input);
 	wait_until_idle(bench);
 	while (unit_input_error(&bench->input) == 0 && !unit_input_at_end(&bench->input)) {
@@ -122,6 +135,11 @@ static int read_all(struct bench *bench, const char *name, struct buffer *text)
 	error = unit_input_error(&bench->input);
 	unit_input_deinit(&bench->input);
 	return error;
+}
+
+static int read_all(struct bench *bench, const char *name, struct buffer *text)
+{
+	return read_found(bench, name, &unknown, text);
 }
 
 static void make_text(struct buffer *text, size_t size)
@@ -172,7 +190,7 @@ static void seek_reads_again_from_there(void **state)
 	open_bench(&bench, RING_ENGINE_AUTO);
 	make_text(&want, UNIT_INPUT_CHUNK + 1000);
 	spool_fixture_put(&bench.fixture, "in/a", buffer_bytes(&want));
-	unit_input_init(&bench.input, bench.ring, bench.in_fd, "a", moved);
+	unit_input_init(&bench.input, bench.ring, bench.in_fd, "a", &unknown, moved);
 	unit_input_open(&bench.input);
 	wait_until_idle(&bench);
 	assert_int_equal(unit_input_size(&bench.input), want.size);
@@ -267,9 +285,68 @@ static void changes_while_reading_are_seen(void **state)
 	close_bench(&bench);
 }
 
+static void changes_since_it_was_found_are_seen(void **state)
+{
+	static const struct {
+		const char *name;
+		void (*act)(struct bench *bench);
+		int error;
+	} cases[] = {
+		{"none", NULL, 0},
+		{"grown", grow, UNIT_INPUT_E_CHANGED},
+		{"cut", cut, UNIT_INPUT_E_CHANGED},
+		{"written_over", write_over, UNIT_INPUT_E_CHANGED},
+		{"replaced", replace, UNIT_INPUT_E_CHANGED},
+	};
+	struct buffer want = {0};
+	struct buffer got = {0};
+	struct bench bench;
+
+	(void)state;
+	open_bench(&bench, RING_ENGINE_AUTO);
+	for (size_t i = 0; i < ARRAY_COUNT(cases); i++) {
+		struct input_file found;
+		int error;
+
+		make_text(&want, 1000);
+		spool_fixture_put(&bench.fixture, "in/a", buffer_bytes(&want));
+		found = find(&bench, "a");
+		if (cases[i].act != NULL)
+			cases[i].act(&bench);
+		error = read_found(&bench, "a", &found, &got);
+		if (error != cases[i].error)
+			fail_msg("%s: got %d", cases[i].name, error);
+		if (error == 0)
+			assert_true(bytes_equal(buffer_bytes(&want), buffer_bytes(&got)));
+	}
+	buffer_deinit(&want);
+	buffer_deinit(&got);
+	close_bench(&bench);
+}
+
+/* Open, read, recheck, close. */
+static void what_was_found_is_not_looked_at_before_it_is_read(void **state)
+{
+	struct buffer got = {0};
+	struct input_file found;
+	struct bench bench;
+
+	(void)state;
+	open_bench(&bench, RING_ENGINE_AUTO);
+	spool_fixture_put_text(&bench.fixture, "in/a", "text");
+	found = find(&bench, "a");
+	assert_int_equal(read_found(&bench, "a", &found, &got), 0);
+	assert_int_equal(bench.operations, 4);
+	assert_int_equal(read_all(&bench, "a", &got), 0);
+	assert_int_equal(bench.operations, 5);
+	buffer_deinit(&got);
+	close_bench(&bench);
+}
+
 static void what_is_no_file_is_refused(void **state)
 {
 	struct buffer got = {0};
+	struct input_file found;
 	struct bench bench;
 
 	(void)state;
@@ -277,6 +354,10 @@ static void what_is_no_file_is_refused(void **state)
 	assert_int_equal(mkdirat(bench.in_fd, "directory", 0700), 0);
 	assert_int_equal(mkfifoat(bench.in_fd, "fifo", 0600), 0);
 	assert_int_equal(symlinkat("directory", bench.in_fd, "link"), 0);
+	found = find(&bench, "directory");
+	assert_int_equal(read_found(&bench, "directory", &found, &got), UNIT_INPUT_E_NOT_A_FILE);
+	found = find(&bench, "fifo");
+	assert_int_equal(read_found(&bench, "fifo", &found, &got), UNIT_INPUT_E_NOT_A_FILE);
 	assert_int_equal(read_all(&bench, "directory", &got), UNIT_INPUT_E_NOT_A_FILE);
 	assert_int_equal(read_all(&bench, "fifo", &got), UNIT_INPUT_E_NOT_A_FILE);
 	assert_int_equal(read_all(&bench, "link", &got), UNIT_INPUT_E_NOT_A_FILE);
@@ -314,6 +395,8 @@ int main(void)
 		cmocka_unit_test(files_of_all_sizes_are_read),
 		cmocka_unit_test(seek_reads_again_from_there),
 		cmocka_unit_test(changes_while_reading_are_seen),
+		cmocka_unit_test(changes_since_it_was_found_are_seen),
+		cmocka_unit_test(what_was_found_is_not_looked_at_before_it_is_read),
 		cmocka_unit_test(what_is_no_file_is_refused),
 		cmocka_unit_test(every_operation_may_fail),
 	};

@@ -58,14 +58,16 @@ static int scan(struct bench *bench)
 	return unit_queue_scan(bench->queue, &bench->dir, bench->retries, &bench->stop);
 }
 
+static const struct input_file unknown;
+
 /* All that is queued, with a blank behind each. */
 static const char *drain(struct bench *bench, struct buffer *names)
 {
 	char name[NAME_MAX + 1];
-	uint64_t size;
+	struct input_file file;
 
 	buffer_clear(names);
-	while (unit_queue_pop(bench->queue, name, &size))
+	while (unit_queue_pop(bench->queue, name, &file))
 		assert_int_equal(buffer_printf(names, "%s ", name), 0);
 	assert_int_equal(unit_queue_count(bench->queue), 0);
 	return buffer_string(names) == NULL ? "" : buffer_string(names);
@@ -90,22 +92,30 @@ static void scan_finds_the_oldest_first(void **state)
 	close_bench(&bench);
 }
 
-static void size_comes_with_the_name(void **state)
+static void what_was_found_comes_with_the_name(void **state)
 {
 	char name[NAME_MAX + 1];
+	struct input_file file;
 	struct bench bench;
-	uint64_t size;
+	struct stat status;
 
 	(void)state;
 	open_bench(&bench);
 	add_file(&bench, "a", 1, 12345);
 	assert_int_equal(scan(&bench), 0);
-	assert_true(unit_queue_pop(bench.queue, name, &size));
-	assert_int_equal(size, 12345);
-	unit_queue_push(bench.queue, "b", 77);
-	assert_true(unit_queue_pop(bench.queue, name, &size));
+	assert_true(unit_queue_pop(bench.queue, name, &file));
+	assert_int_equal(file.identity.size, 12345);
+	assert_int_equal(fstatat(bench.dir.in_fd, "a", &status, AT_SYMLINK_NOFOLLOW), 0);
+	assert_int_equal(file.identity.inode, status.st_ino);
+	assert_int_equal(file.identity.mtime_s, status.st_mtim.tv_sec);
+	assert_int_equal(file.identity.mtime_ns, status.st_mtim.tv_nsec);
+	assert_int_equal(file.mode, status.st_mode);
+	assert_int_equal(file.owner, status.st_uid);
+	assert_int_equal(file.group, status.st_gid);
+	unit_queue_push(bench.queue, "b", &(struct input_file){.identity.size = 77});
+	assert_true(unit_queue_pop(bench.queue, name, &file));
 	assert_string_equal(name, "b");
-	assert_int_equal(size, 77);
+	assert_int_equal(file.identity.size, 77);
 	close_bench(&bench);
 }
 
@@ -134,10 +144,10 @@ static void pushed_names_follow_in_order(void **state)
 	open_bench(&bench);
 	add_file(&bench, "a", 1, 0);
 	assert_int_equal(scan(&bench), 0);
-	unit_queue_push(bench.queue, "x", 0);
-	unit_queue_push(bench.queue, "y", 0);
+	unit_queue_push(bench.queue, "x", &unknown);
+	unit_queue_push(bench.queue, "y", &unknown);
 	assert_string_equal(drain(&bench, &names), "a x y ");
-	unit_queue_push(bench.queue, "z", 0);
+	unit_queue_push(bench.queue, "z", &unknown);
 	assert_string_equal(drain(&bench, &names), "z ");
 	buffer_deinit(&names);
 	close_bench(&bench);
@@ -156,7 +166,8 @@ int __wrap_statx(int fd, const char *path, int flags, unsigned mask, struct stat
 		return -1;
 	}
 	if (announcing != NULL && announced++ == 0)
-		unit_queue_push(announcing->queue, "announced", 5);
+		unit_queue_push(announcing->queue, "announced",
+				&(struct input_file){.identity.size = 5});
 	return __real_statx(fd, path, flags, mask, status);
 }
 
@@ -165,17 +176,17 @@ static void name_that_cannot_be_looked_at_is_taken(void **state)
 {
 	char name[NAME_MAX + 1];
 	struct bench bench;
-	uint64_t size;
+	struct input_file file;
 
 	(void)state;
 	open_bench(&bench);
 	add_file(&bench, "gone", 1, 1);
 	add_file(&bench, "odd", 1, 1);
 	assert_int_equal(scan(&bench), 0);
-	assert_true(unit_queue_pop(bench.queue, name, &size));
+	assert_true(unit_queue_pop(bench.queue, name, &file));
 	assert_string_equal(name, "odd");
-	assert_int_equal(size, 0);
-	assert_false(unit_queue_pop(bench.queue, name, &size));
+	assert_int_equal(file.identity.size, 0);
+	assert_false(unit_queue_pop(bench.queue, name, &file));
 	close_bench(&bench);
 }
 
@@ -203,7 +214,7 @@ static void scan_that_is_stopped_leaves_the_queue(void **state)
 	(void)state;
 	open_bench(&bench);
 	add_file(&bench, "a", 1, 0);
-	unit_queue_push(bench.queue, "x", 0);
+	unit_queue_push(bench.queue, "x", &unknown);
 	bench.stop = true;
 	assert_int_equal(scan(&bench), -ECANCELED);
 	assert_string_equal(drain(&bench, &names), "x ");
@@ -215,16 +226,16 @@ static void cleared_names_are_counted(void **state)
 {
 	char name[NAME_MAX + 1];
 	struct bench bench;
-	uint64_t size;
+	struct input_file file;
 
 	(void)state;
 	open_bench(&bench);
 	add_file(&bench, "a", 1, 0);
 	add_file(&bench, "b", 1, 0);
 	assert_int_equal(scan(&bench), 0);
-	assert_true(unit_queue_pop(bench.queue, name, &size));
+	assert_true(unit_queue_pop(bench.queue, name, &file));
 	assert_int_equal(unit_queue_clear(bench.queue), 1);
-	assert_false(unit_queue_pop(bench.queue, name, &size));
+	assert_false(unit_queue_pop(bench.queue, name, &file));
 	assert_int_equal(unit_queue_clear(bench.queue), 0);
 	close_bench(&bench);
 }
@@ -236,7 +247,7 @@ static void more_than_the_maximum_is_left_for_later_and_told(void **state)
 	char last[NAME_MAX + 1] = "";
 	struct bench bench;
 	unsigned count = 0;
-	uint64_t size;
+	struct input_file file;
 
 	(void)state;
 	open_bench(&bench);
@@ -248,7 +259,7 @@ static void more_than_the_maximum_is_left_for_later_and_told(void **state)
 	assert_int_equal(scan(&bench), 0);
 	assert_true(unit_queue_has_more(bench.queue));
 	assert_int_equal(unit_queue_count(bench.queue), UNIT_QUEUE_MAX);
-	while (unit_queue_pop(bench.queue, name, &size)) {
+	while (unit_queue_pop(bench.queue, name, &file)) {
 		assert_true(last[0] == '\0' || strcmp(name, last) < 0);
 		memcpy(last, name, sizeof(last));
 		count++;
@@ -263,7 +274,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(scan_finds_the_oldest_first),
-		cmocka_unit_test(size_comes_with_the_name),
+		cmocka_unit_test(what_was_found_comes_with_the_name),
 		cmocka_unit_test(name_that_waits_is_not_scanned),
 		cmocka_unit_test(pushed_names_follow_in_order),
 		cmocka_unit_test(name_that_cannot_be_looked_at_is_taken),
