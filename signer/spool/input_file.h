@@ -31,7 +31,7 @@ struct input_file {
 };
 
 /* The fields that it is made of. */
-#define INPUT_FILE_STATX                                                                            \
+#define INPUT_FILE_STATX                                                                           \
 	(STATX_TYPE | STATX_MODE | STATX_UID | STATX_GID | STATX_INO | STATX_SIZE | STATX_MTIME)
 
 struct input_file input_file_of(const struct statx *status);

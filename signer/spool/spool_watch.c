@@ -63,12 +63,27 @@ static uint64_t units_gone(struct spool_shared *shared)
 	return count;
 }
 
+static void some_found(void *arg)
+{
+	struct spool_watch *watch = arg;
+
+	watch->wake_all(watch->shared);
+}
+
 static int scan_in(void *arg)
 {
 	struct spool_watch *watch = arg;
 
-	return unit_queue_scan(watch->shared->queue, &watch->shared->dir, watch->shared->retries,
-			       &watch->shared->stopping);
+	struct spool_shared *shared = watch->shared;
+	const struct unit_queue_scan scan = {
+		.dir = &shared->dir,
+		.retries = shared->retries,
+		.stop = &shared->stopping,
+		.some_found = some_found,
+		.arg = watch,
+	};
+
+	return unit_queue_scan(shared->queue, &scan);
 }
 
 static void scanned(struct ring_op *op, int res)

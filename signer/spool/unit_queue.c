@@ -1,7 +1,8 @@
 /*
  * How it works: a scan looks at every name once and keeps the oldest in a heap of bounded size, the
  * youngest of the kept on top, so that a directory of any size costs the same memory. Then they are
- * sorted. Names lie one behind the other in one buffer.
+ * sorted. Names lie one behind the other in one buffer. A large directory takes a while, so the
+ * first names are queued at once, and sorted in with the others if they are still there at its end.
  */
 #include "signer/spool/unit_queue.h"
 
@@ -38,6 +39,7 @@ struct unit_queue {
 	struct name_list_by_age list;
 	size_t next; /* the first that has not been taken */
 	bool scanning;
+	bool early;			   /* it has what the scan came across first */
 	struct name_list_by_age announced; /* since the scan began, which may have passed them by */
 };
 
@@ -185,41 +187,98 @@ static int list_offer(struct name_list_by_age *list, const char *name, struct qu
 	return list_compact(list);
 }
 
-static int scan_directory(DIR *directory, struct retry_table *retries, const _Atomic bool *stop,
-			  struct name_list_by_age *list)
+static void sort(struct name_list_by_age *list)
+{
+	if (list->count > 1) /* an empty list has no items to give to qsort() */
+		qsort(list->items, list->count, sizeof(list->items[0]), by_age);
+}
+
+/* What came up first is queued, unless there is something to do anyway. */
+static void queue_early(struct unit_queue *queue, const struct unit_queue_scan *scan,
+			struct name_list_by_age *list)
+{
+	sort(list);
+	pthread_mutex_lock(&queue->mutex);
+	queue->early = queue->next == queue->list.count;
+	if (queue->early) {
+		list_deinit(&queue->list);
+		queue->list = *list;
+		queue->next = 0;
+		*list = (struct name_list_by_age){0};
+	}
+	pthread_mutex_unlock(&queue->mutex);
+	if (queue->early && scan->some_found != NULL)
+		scan->some_found(scan->arg);
+}
+
+/* Of these, those that nobody took get their place among all others. */
+static int take_early_back(struct unit_queue *queue, struct name_list_by_age *list)
+{
+	int r = 0;
+
+	pthread_mutex_lock(&queue->mutex);
+	while (queue->early && r == 0 && queue->next < queue->list.count) {
+		const struct queued_name *item = &queue->list.items[queue->next++];
+
+		r = list_offer(list, (const char *)queue->list.names.data + item->name_offset,
+			       *item);
+	}
+	queue->early = false;
+	pthread_mutex_unlock(&queue->mutex);
+	return r;
+}
+
+/* The next name in the directory that is to be queued; NULL: -errno, or 0 at its end. */
+static const char *next_name(DIR *directory, const struct unit_queue_scan *scan, int64_t now_ns,
+			     int *r_out)
+{
+	struct dirent *entry;
+
+	do {
+		if (atomic_load_explicit(scan->stop, memory_order_relaxed)) {
+			*r_out = -ECANCELED;
+			return NULL;
+		}
+		errno = 0;
+		entry = readdir(directory);
+		if (entry == NULL) {
+			*r_out = -errno;
+			return NULL;
+		}
+	} while (entry->d_name[0] == '.' ||
+		 !retry_table_is_due(scan->retries, entry->d_name, now_ns));
+	return entry->d_name;
+}
+
+static int scan_directory(struct unit_queue *queue, const struct unit_queue_scan *scan,
+			  DIR *directory, struct name_list_by_age *list)
 {
 	const int64_t now_ns = clock_monotonic_ns();
 	uint32_t order = 0;
+	const char *name;
+	int r = 0;
 
-	for (;;) {
-		struct dirent *entry;
+	while (r == 0 && (name = next_name(directory, scan, now_ns, &r)) != NULL) {
 		struct statx status;
-		int r;
 
-		if (atomic_load_explicit(stop, memory_order_relaxed))
-			return -ECANCELED;
-
-		errno = 0;
-		entry = readdir(directory);
-		if (entry == NULL)
-			return -errno;
-		if (entry->d_name[0] == '.' || !retry_table_is_due(retries, entry->d_name, now_ns))
-			continue;
-		if (statx(dirfd(directory), entry->d_name, AT_SYMLINK_NOFOLLOW, INPUT_FILE_STATX,
-			  &status) != 0) {
+		if (statx(dirfd(directory), name, AT_SYMLINK_NOFOLLOW, INPUT_FILE_STATX, &status) !=
+		    0) {
 			if (errno == ENOENT)
 				continue; /* it has just been taken away */
 			/* When the unit is opened it says why it stays, and is tried again later. */
-			log_warning("in/%s: %s", entry->d_name, strerror(errno));
+			log_warning("in/%s: %s", name, strerror(errno));
 			status = (struct statx){0};
 		}
-		r = list_offer(
-			list, entry->d_name,
-			(struct queued_name){.file = input_file_of(&status), .order = order});
+		r = list_offer(list, name,
+			       (struct queued_name){
+				       .file = input_file_of(&status),
+				       .order = order,
+			       });
 		order++;
-		if (r != 0)
-			return r;
+		if (r == 0 && order == UNIT_QUEUE_EARLY)
+			queue_early(queue, scan, list);
 	}
+	return r == 0 ? take_early_back(queue, list) : r;
 }
 
 static void push(struct name_list_by_age *list, const char *name, struct queued_name item)
@@ -264,22 +323,21 @@ static void end_scan(struct unit_queue *queue, struct name_list_by_age *list)
 	pthread_mutex_unlock(&queue->mutex);
 }
 
-int unit_queue_scan(struct unit_queue *queue, const struct spool_dir *dir,
-		    struct retry_table *retries, const _Atomic bool *stop)
+int unit_queue_scan(struct unit_queue *queue, const struct unit_queue_scan *scan)
 {
 	struct name_list_by_age list = {0};
-	DIR *directory = spool_dir_names(dir->in_fd, ".");
+	DIR *directory = spool_dir_names(scan->dir->in_fd, ".");
 	int r;
 
 	if (directory == NULL)
 		return -errno;
 	begin_scan(queue);
-	r = scan_directory(directory, retries, stop, &list);
+	r = scan_directory(queue, scan, directory, &list);
 	closedir(directory);
-	if (r != 0)
+	if (r == 0)
+		sort(&list);
+	else
 		list_deinit(&list);
-	else if (list.count > 1) /* an empty list has no items to give to qsort() */
-		qsort(list.items, list.count, sizeof(list.items[0]), by_age);
 	end_scan(queue, r == 0 ? &list : NULL);
 	return r;
 }

@@ -17,20 +17,29 @@
 
 #include <limits.h>
 
-#define UNIT_QUEUE_MAX 65536
+#define UNIT_QUEUE_MAX	 65536
+#define UNIT_QUEUE_EARLY 256
 
 struct unit_queue;
 
 MUST_CHECK int unit_queue_new(struct unit_queue **queue_out);
 void unit_queue_free(struct unit_queue *queue);
 
+struct unit_queue_scan {
+	const struct spool_dir *dir;
+	struct retry_table *retries;
+	const _Atomic bool *stop;
+	void (*some_found)(void *arg); /* or NULL */
+	void *arg;
+};
+
 /*
  * Fills the queue anew with the oldest names in in/ that `retries` does not hold back, and what is pushed
- * meanwhile. Blocks on the directory, until `stop` gets true. One at a time. Errors: -errno, -ECANCELED
- * if it was stopped; the queue is then what it was.
+ * meanwhile. So that work can begin, an empty queue gets the first UNIT_QUEUE_EARLY names that come up
+ * at once, and `some_found` is called. Blocks on the directory, until `stop` gets true. One at a time.
+ * Errors: -errno, -ECANCELED if it was stopped; what is queued then stays.
  */
-MUST_CHECK int unit_queue_scan(struct unit_queue *queue, const struct spool_dir *dir,
-			       struct retry_table *retries, const _Atomic bool *stop);
+MUST_CHECK int unit_queue_scan(struct unit_queue *queue, const struct unit_queue_scan *scan);
 
 /* One more name at the end. When there is no room, a scan will find it. */
 void unit_queue_push(struct unit_queue *queue, const char *name, const struct input_file *file);

@@ -20,6 +20,8 @@ struct bench {
 	struct unit_queue *queue;
 	struct retry_table *retries;
 	_Atomic bool stop;
+	void (*some_found)(void *arg);
+	unsigned found_count;
 };
 
 static void open_bench(struct bench *bench)
@@ -55,7 +57,15 @@ static void add_file(struct bench *bench, const char *name, time_t age_s, size_t
 
 static int scan(struct bench *bench)
 {
-	return unit_queue_scan(bench->queue, &bench->dir, bench->retries, &bench->stop);
+	const struct unit_queue_scan scan = {
+		.dir = &bench->dir,
+		.retries = bench->retries,
+		.stop = &bench->stop,
+		.some_found = bench->some_found,
+		.arg = bench,
+	};
+
+	return unit_queue_scan(bench->queue, &scan);
 }
 
 static const struct input_file unknown;
@@ -240,6 +250,90 @@ static void cleared_names_are_counted(void **state)
 	close_bench(&bench);
 }
 
+static void add_many(struct bench *bench, unsigned count)
+{
+	for (unsigned i = 0; i < count; i++) {
+		char name[NAME_MAX + 1];
+
+		snprintf(name, sizeof(name), "n%06u", i);
+		add_file(bench, name, (time_t)i + 1, 0);
+	}
+}
+
+static void count_found(void *arg)
+{
+	struct bench *bench = arg;
+
+	bench->found_count++;
+	assert_int_equal(unit_queue_count(bench->queue), UNIT_QUEUE_EARLY);
+}
+
+static void take_ten(void *arg)
+{
+	struct bench *bench = arg;
+	struct input_file file;
+	char name[NAME_MAX + 1];
+
+	for (unsigned i = 0; i < 10; i++)
+		assert_true(unit_queue_pop(bench->queue, name, &file));
+}
+
+static void first_names_are_queued_while_the_scan_goes_on(void **state)
+{
+	struct input_file file;
+	char name[NAME_MAX + 1];
+	struct bench bench;
+
+	(void)state;
+	open_bench(&bench);
+	bench.some_found = count_found;
+	add_many(&bench, UNIT_QUEUE_EARLY - 1);
+	assert_int_equal(scan(&bench), 0);
+	assert_int_equal(bench.found_count, 0);
+	assert_int_equal(unit_queue_count(bench.queue), UNIT_QUEUE_EARLY - 1);
+	(void)unit_queue_clear(bench.queue);
+	add_many(&bench, 2 * UNIT_QUEUE_EARLY);
+	assert_int_equal(scan(&bench), 0);
+	assert_int_equal(bench.found_count, 1);
+	assert_int_equal(unit_queue_count(bench.queue), 2 * UNIT_QUEUE_EARLY);
+	/* Nobody took one of them, so all are in order. */
+	for (unsigned i = 2 * UNIT_QUEUE_EARLY; i-- > 0;) {
+		char want[NAME_MAX + 1];
+
+		snprintf(want, sizeof(want), "n%06u", i);
+		assert_true(unit_queue_pop(bench.queue, name, &file));
+		assert_string_equal(name, want);
+	}
+	close_bench(&bench);
+}
+
+static void names_taken_while_the_scan_goes_on_are_not_queued_again(void **state)
+{
+	struct bench bench;
+
+	(void)state;
+	open_bench(&bench);
+	bench.some_found = take_ten;
+	add_many(&bench, 2 * UNIT_QUEUE_EARLY);
+	assert_int_equal(scan(&bench), 0);
+	assert_int_equal(unit_queue_count(bench.queue), 2 * UNIT_QUEUE_EARLY - 10);
+	close_bench(&bench);
+}
+
+static void names_that_wait_are_not_pushed_aside_by_a_scan(void **state)
+{
+	struct bench bench;
+
+	(void)state;
+	open_bench(&bench);
+	bench.some_found = count_found;
+	unit_queue_push(bench.queue, "x", &unknown);
+	add_many(&bench, UNIT_QUEUE_EARLY);
+	assert_int_equal(scan(&bench), 0);
+	assert_int_equal(bench.found_count, 0);
+	close_bench(&bench);
+}
+
 static void more_than_the_maximum_is_left_for_later_and_told(void **state)
 {
 	const unsigned more = 1000;
@@ -252,10 +346,7 @@ static void more_than_the_maximum_is_left_for_later_and_told(void **state)
 	(void)state;
 	open_bench(&bench);
 	/* Made with the youngest first; links, because inodes cost more time than names. */
-	for (unsigned i = 0; i < UNIT_QUEUE_MAX + more; i++) {
-		snprintf(name, sizeof(name), "n%06u", i);
-		add_file(&bench, name, (time_t)i + 1, 0);
-	}
+	add_many(&bench, UNIT_QUEUE_MAX + more);
 	assert_int_equal(scan(&bench), 0);
 	assert_true(unit_queue_has_more(bench.queue));
 	assert_int_equal(unit_queue_count(bench.queue), UNIT_QUEUE_MAX);
@@ -281,6 +372,9 @@ int main(void)
 		cmocka_unit_test(name_announced_during_a_scan_is_not_lost),
 		cmocka_unit_test(scan_that_is_stopped_leaves_the_queue),
 		cmocka_unit_test(cleared_names_are_counted),
+		cmocka_unit_test(first_names_are_queued_while_the_scan_goes_on),
+		cmocka_unit_test(names_taken_while_the_scan_goes_on_are_not_queued_again),
+		cmocka_unit_test(names_that_wait_are_not_pushed_aside_by_a_scan),
 		cmocka_unit_test(more_than_the_maximum_is_left_for_later_and_told),
 	};
 
