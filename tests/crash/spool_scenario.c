@@ -242,3 +242,19 @@ const char *spool_scenario_check(struct spool_scenario *scenario, char *text, si
 	buffer_deinit(&names);
 	return text[0] == '\0' ? NULL : text;
 }
+
+static bool is_asked_for(const char *variable)
+{
+	const char *value = getenv(variable);
+
+	return value != NULL && value[0] != '\0';
+}
+
+unsigned spool_scenario_step(unsigned step)
+{
+	const unsigned slow_step = 21;
+
+	if (is_asked_for("POSTSEAL_TEST_FULL"))
+		return 1;
+	return is_asked_for("POSTSEAL_TEST_SLOW") ? slow_step : step;
+}

@@ -48,4 +48,7 @@ void spool_scenario_take(struct spool_scenario *scenario, unsigned number);
  */
 const char *spool_scenario_check(struct spool_scenario *scenario, char *text, size_t size);
 
+/* How far it is from one N to the next: `step`; 1 in `scripts/test --full`; more where a run is slow. */
+unsigned spool_scenario_step(unsigned step);
+
 #endif

@@ -5,7 +5,7 @@
  *         fails, and only that; then all from the Nth on for a while. After each a consumer takes what
  *         is in out/, in every other round, and the spool is signed without trouble. Descriptors are
  *         counted, and so is the memory that is still in use.
- * Use:    test_spool_memory [STEP]: only every STEPth N; 1 is all.
+ *         One failure is tried at every N, several in a row at some; where a run is slow both are.
  */
 #include "tests/crash/spool_scenario.h"
 
@@ -98,7 +98,6 @@ int posix_memalign(void **memory_out, size_t alignment, size_t size)
 struct bench {
 	struct spool_fixture fixture;
 	struct spool_scenario scenario;
-	unsigned step;
 	unsigned rounds;
 	unsigned failures;
 };
@@ -157,23 +156,21 @@ static void run_rounds(struct bench *bench, const char *engine, unsigned count, 
 	fflush(stdout);
 }
 
-int main(int argc, char **argv)
+int main(void)
 {
-	struct bench bench = {.step = argc > 1 ? (unsigned)atoi(argv[1]) : 1};
+	const unsigned step = spool_scenario_step(1);
+	const unsigned wide_step = spool_scenario_step(20);
+	struct bench bench = {0};
 	int null_fd = open("/dev/null", O_WRONLY | O_CLOEXEC);
 
-	if (bench.step == 0) {
-		fputs("usage: test_spool_memory [STEP]\n", stderr);
-		return 2;
-	}
 	if (getenv("VERBOSE") == NULL && null_fd >= 0)
 		(void)dup2(null_fd, STDERR_FILENO);
 	spool_fixture_open(&bench.fixture, NULL);
 	spool_scenario_open(&bench.scenario, &bench.fixture);
-	run_rounds(&bench, "auto", 1, bench.step);
-	run_rounds(&bench, "threads", 1, bench.step);
-	run_rounds(&bench, "auto", 5, 3 * bench.step);
-	run_rounds(&bench, "threads", 50, 3 * bench.step);
+	run_rounds(&bench, "auto", 1, step);
+	run_rounds(&bench, "threads", 1, step);
+	run_rounds(&bench, "auto", 5, wide_step);
+	run_rounds(&bench, "threads", 50, wide_step);
 	spool_scenario_close(&bench.scenario);
 	spool_fixture_close(&bench.fixture);
 	printf("%u rounds, %u failures\n", bench.rounds, bench.failures);

@@ -169,7 +169,7 @@ static void run_with_threads(const char *engine, const char *io_threads, const c
 				       "IoEngine",   engine,	    NULL};
 	struct spool_fixture fixture;
 	struct spool_result result;
-	unsigned units = 120;
+	unsigned units = 120 / stride_of(4);
 
 	spool_fixture_open(&fixture, options);
 	for (unsigned round = 0; round < 4; round++) {

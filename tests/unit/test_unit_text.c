@@ -575,6 +575,7 @@ static void batch_cut_anywhere_lets_nothing_out_unsigned(void **state)
 		"QUIT\r\n";
 	const char *const options[] = {"SyncMode", "none", NULL};
 	const size_t size = sizeof(batch) - 1;
+	const unsigned stride = stride_of(29);
 	struct buffer content = {0};
 	struct spool_fixture fixture;
 	struct spool_result result;
@@ -583,12 +584,12 @@ static void batch_cut_anywhere_lets_nothing_out_unsigned(void **state)
 
 	(void)state;
 	spool_fixture_open(&fixture, options);
-	for (size_t cut = 0; cut <= size; cut++) {
+	for (size_t cut = 0; cut <= size; cut += stride) {
 		snprintf(path, sizeof(path), "in/%zu.bsmtp", cut);
 		spool_fixture_put(&fixture, path, bytes_of((const uint8_t *)batch, cut));
 	}
 	assert_int_equal(spool_fixture_run(&fixture, NULL, &result), 0);
-	for (size_t cut = 0; cut <= size; cut++) {
+	for (size_t cut = 0; cut <= size; cut += stride) {
 		snprintf(path, sizeof(path), "in/%zu.bsmtp", cut);
 		assert_false(spool_fixture_has(&fixture, path));
 		snprintf(path, sizeof(path), "out/%zu.bsmtp", cut);
@@ -601,7 +602,8 @@ static void batch_cut_anywhere_lets_nothing_out_unsigned(void **state)
 		out_count++;
 	}
 	/* Behind EHLO, three messages, RSET, NOOP, QUIT. */
-	assert_int_equal(out_count, 7);
+	if (stride == 1)
+		assert_int_equal(out_count, 7);
 	assert_int_equal(result.messages.refused_count + result.messages.passed_count, 0);
 	buffer_deinit(&content);
 	spool_fixture_close(&fixture);
@@ -660,7 +662,7 @@ static void units_wait_for_their_batch_without_their_messages(void **state)
 
 	(void)state;
 	spool_fixture_open(&fixture, options);
-	for (unsigned i = 0; i < 250; i++)
+	for (unsigned i = 0; i < 250 / stride_of(25); i++)
 		spool_fixture_add_to_batch(&batch, message);
 	for (unsigned i = 0; i < 64; i++) {
 		snprintf(path, sizeof(path), "in/%u.bsmtp", i);

@@ -6,18 +6,32 @@
 
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
 
 #include <cmocka.h>
 
+static inline bool is_asked_for(const char *variable)
+{
+	const char *value = getenv(variable);
+
+	return value != NULL && value[0] != '\0';
+}
+
+/* Of many cases alike: all of them, but where a run is slow (valgrind) every `stride`th. */
+static inline unsigned stride_of(unsigned stride)
+{
+	return is_asked_for("POSTSEAL_TEST_SLOW") ? stride : 1;
+}
+
 /* How often something random is tried: 30 times as often in `scripts/test --full`. */
 static inline unsigned rounds_of(unsigned rounds)
 {
-	const char *full = getenv("POSTSEAL_TEST_FULL");
-
-	return full != NULL && full[0] != '\0' ? 30 * rounds : rounds;
+	if (is_asked_for("POSTSEAL_TEST_FULL"))
+		return 30 * rounds;
+	return (rounds + stride_of(5) - 1) / stride_of(5);
 }
 
 #endif
