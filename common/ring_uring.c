@@ -24,6 +24,7 @@
 #include <stdlib.h>
 
 #define SQ_ENTRIES_MAX 256
+#define CANCEL_WAIT_S  2
 
 struct ring_uring {
 	struct ring_engine engine;
@@ -53,10 +54,27 @@ static const uint8_t uring_opcodes[RING_OPCODE_COUNT] = {
 	[RING_CALL] = NO_OPCODE,
 };
 
+/*
+ * To close a ring does not wait for what is in it, and a read that ends later writes into a buffer that may
+ * be somebody else's by then. Kernels before 6.0 do not know this, and then nothing can be done.
+ */
+static void uring_cancel(struct ring_uring *uring)
+{
+	struct io_uring_sync_cancel_reg all = {
+		.flags = IORING_ASYNC_CANCEL_ANY | IORING_ASYNC_CANCEL_ALL,
+		.timeout = {.tv_sec = CANCEL_WAIT_S},
+	};
+
+	(void)io_uring_register((unsigned)uring->uring.ring_fd, IORING_REGISTER_SYNC_CANCEL, &all,
+				1);
+}
+
 static void uring_free(struct ring_engine *engine)
 {
 	struct ring_uring *uring = (struct ring_uring *)engine;
 
+	if (uring->in_kernel > 0)
+		uring_cancel(uring);
 	io_uring_queue_exit(&uring->uring);
 	free(uring);
 }
@@ -230,7 +248,7 @@ static int uring_check_opcodes(struct ring_uring *uring, unsigned allowed)
 
 static int uring_restrict(struct ring_uring *uring, unsigned allowed)
 {
-	struct io_uring_restriction rules[RING_OPCODE_COUNT];
+	struct io_uring_restriction rules[RING_OPCODE_COUNT + 1];
 	unsigned count = 0;
 	int r;
 
@@ -242,9 +260,16 @@ static int uring_restrict(struct ring_uring *uring, unsigned allowed)
 			.sqe_op = uring_opcodes[i],
 		};
 	}
+	rules[count++] = (struct io_uring_restriction){
+		.opcode = IORING_RESTRICTION_REGISTER_OP,
+		.register_op = IORING_REGISTER_SYNC_CANCEL,
+	};
 	/* liburing 2.3 declares the two wrappers for this, but its shared library lacks them. */
 	r = io_uring_register((unsigned)uring->uring.ring_fd, IORING_REGISTER_RESTRICTIONS, rules,
 			      count);
+	if (r == -EINVAL) /* it does not know the last one, see uring_cancel() */
+		r = io_uring_register((unsigned)uring->uring.ring_fd, IORING_REGISTER_RESTRICTIONS,
+				      rules, count - 1);
 	if (r != 0)
 		return r;
 	return io_uring_register((unsigned)uring->uring.ring_fd, IORING_REGISTER_ENABLE_RINGS, NULL,

@@ -213,7 +213,7 @@ static int parse_times(struct dkim_signature *signature, const struct tag_list *
 	if (r != 0)
 		return r;
 	if (signature->has_timestamp && signature->has_expiry &&
-	    signature->expiry < signature->timestamp)
+	    signature->expiry <= signature->timestamp)
 		return DKIM_SIGNATURE_E_TIME_ORDER;
 	return 0;
 }
@@ -287,7 +287,7 @@ const char *dkim_signature_reason(int outcome)
 	case DKIM_SIGNATURE_E_BODY_LIMIT: return "l= is not a number of bytes";
 	case DKIM_SIGNATURE_E_QUERY: return "q= does not allow dns/txt";
 	case DKIM_SIGNATURE_E_TIME: return "t= or x= is not a time";
-	case DKIM_SIGNATURE_E_TIME_ORDER: return "x= is before t=";
+	case DKIM_SIGNATURE_E_TIME_ORDER: return "x= is not after t=";
 	default: return "unknown error";
 	}
 }

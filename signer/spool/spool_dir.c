@@ -127,6 +127,11 @@ int spool_dir_open(const char *path, unsigned wait_ms, struct spool_dir *dir_out
 	int r;
 
 	dir.root_fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (dir.root_fd < 0 && errno == ENOENT)
+		return explain(why, -ENOENT,
+			       "%s: there is no such directory; a spool is one that this user may "
+			       "write in",
+			       path);
 	if (dir.root_fd < 0)
 		return explain(why, -errno, "%s: %s", path, strerror(errno));
 	r = take_lock(&dir, path, wait_ms, why);

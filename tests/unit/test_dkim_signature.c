@@ -92,7 +92,8 @@ static const struct row rows[] = {
 	/* RFC 6376 3.5: 1*12DIGIT. */
 	{"t_too_long", "t", "1000000000000", DKIM_SIGNATURE_E_TIME},
 	{"x_no_number", "x", "1.5", DKIM_SIGNATURE_E_TIME},
-	{"x_equals_t", "x", "5; t=5", 0},
+	/* RFC 6376 3.5: greater. */
+	{"x_equals_t", "x", "5; t=5", DKIM_SIGNATURE_E_TIME_ORDER},
 	{"x_before_t", "x", "4; t=5", DKIM_SIGNATURE_E_TIME_ORDER},
 
 	{"z_is_not_read", "z", "From:joe|X:", 0},

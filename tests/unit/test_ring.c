@@ -440,6 +440,27 @@ static void free_with_armed_poll_lets_go(void **state)
 	close(fd);
 }
 
+/* What is in the kernel is taken out of it before its buffer may go. */
+static void free_with_a_read_under_way_stops_it(void **state)
+{
+	struct fixture *fixture = *state;
+	struct ring *ring = fixture_ring(fixture);
+	struct waiter waiter = waiter_new();
+	char content[8];
+	int fds[2];
+
+	assert_int_equal(pipe2(fds, O_CLOEXEC), 0);
+	ring_read(ring, &waiter.op, fds[0], content, sizeof(content), RING_OFFSET_CURRENT);
+	assert_int_equal(ring_turn(ring, 0), 0);
+	ring_free(ring);
+	fixture->ring = NULL;
+	assert_int_equal(write(fds[1], "text", 4), 4);
+	assert_int_equal(read(fds[0], content, sizeof(content)), 4);
+	assert_int_equal(waiter.done_count, 0);
+	close(fds[0]);
+	close(fds[1]);
+}
+
 #define ON_ENGINE(function, engine_case)                                                           \
 	{                                                                                          \
 #function " on " #engine_case, function, set_up, tear_down, &engine_case           \
@@ -469,6 +490,7 @@ int main(void)
 		ON_ENGINE(endless_inline_ops_do_not_starve_a_poll, uring_inline),
 		ON_ENGINE(endless_inline_ops_do_not_starve_a_poll, threads_inline),
 		ON_ALL_ENGINES(free_with_armed_poll_lets_go),
+		ON_ENGINE(free_with_a_read_under_way_stops_it, uring),
 	};
 
 	return cmocka_run_group_tests_name("ring", tests, NULL, NULL);

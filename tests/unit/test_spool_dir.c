@@ -53,7 +53,10 @@ static void missing_spool_is_told(void **state)
 
 	(void)state;
 	assert_int_equal(try_open("/nowhere/at/all", &why), -ENOENT);
-	assert_string_equal(buffer_string(&why), "/nowhere/at/all: No such file or directory");
+	assert_string_equal(
+		buffer_string(&why),
+		"/nowhere/at/all: there is no such directory; a spool is one that this user may "
+		"write in");
 	buffer_deinit(&why);
 }
 
