@@ -278,7 +278,7 @@ void batch_start(struct batch *batch, struct unit *units)
 	snprintf(batch->manifest_name, sizeof(batch->manifest_name), "%" PRIx64 ".manifest",
 		 number);
 	for (struct unit *unit = units; unit != NULL; unit = unit->next) {
-		assert(unit->outcome != UNIT_STAY && unit->outcome != UNIT_GONE);
+		assert(unit_needs_batch(unit));
 		unit->batch = batch;
 	}
 	r = make_manifest(batch);

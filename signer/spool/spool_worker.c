@@ -372,7 +372,7 @@ static void unit_over(struct spool_worker *worker, struct unit *unit)
 		log_warning("in/%s: %llu of its messages went to failed/", unit->name,
 			    (unsigned long long)unit->counts.refused_count);
 	/* Another file has come under this name. */
-	if (unit_busy_leave(shared->busy, unit)) {
+	if (unit_busy_leave(shared->busy, unit) || unit->outcome == UNIT_AGAIN) {
 		const struct input_file other = {.identity.size = unit_input_size(&unit->input)};
 
 		unit_queue_push(shared->queue, unit->name, &other);
@@ -388,7 +388,7 @@ static void unit_settled(struct unit *unit, void *arg)
 
 	worker->unsettled--;
 	worker->bytes_at_work -= unit->memory_bytes;
-	if (unit->outcome == UNIT_STAY || unit->outcome == UNIT_GONE) {
+	if (!unit_needs_batch(unit)) {
 		unit_over(worker, unit);
 		return;
 	}

@@ -174,6 +174,19 @@ static int write_note(struct unit *unit)
 	return r == 0 ? out_file_append(&unit->note, BYTES_LITERAL("\n")) : r;
 }
 
+bool unit_needs_batch(const struct unit *unit)
+{
+	switch (unit->outcome) {
+	case UNIT_RELEASE:
+	case UNIT_MOVE_OUT:
+	case UNIT_MOVE_FAILED: return true;
+	case UNIT_STAY:
+	case UNIT_GONE:
+	case UNIT_AGAIN: return false;
+	}
+	return false;
+}
+
 void unit_settle(struct unit *unit, enum unit_outcome outcome, int error, const char *format, ...)
 {
 	va_list args;
@@ -191,7 +204,7 @@ void unit_settle(struct unit *unit, enum unit_outcome outcome, int error, const 
 		unit_stays_after_all(unit, 0, "nothing in failed/ can have this name");
 	else if (outcome == UNIT_MOVE_FAILED && write_note(unit) != 0)
 		unit_stays_after_all(unit, -ENOMEM, "out of memory");
-	else if (outcome == UNIT_STAY || outcome == UNIT_GONE)
+	else if (!unit_needs_batch(unit))
 		unit->counts = (struct unit_counts){0};
 }
 
@@ -225,6 +238,9 @@ static void settle_input_error(struct unit *unit)
 		return;
 	case UNIT_INPUT_E_CHANGED:
 		unit_settle(unit, UNIT_STAY, 0, "it changed while it was read");
+		return;
+	case UNIT_INPUT_E_OUTDATED:
+		unit_settle(unit, UNIT_AGAIN, 0, "it is not what was found");
 		return;
 	case -ENOENT: unit_settle(unit, UNIT_GONE, 0, "it is not there any more"); return;
 	default: unit_settle(unit, UNIT_STAY, error, "in: %s", strerror(-error)); return;
@@ -373,6 +389,8 @@ static void look_for_late_errors(struct unit *unit)
 		unit_stays_after_all(unit, error, "%s", strerror(-error));
 	else if (error > 0)
 		unit_stays_after_all(unit, 0, "it changed while it was read");
+	if (error == UNIT_INPUT_E_OUTDATED)
+		unit->outcome = UNIT_AGAIN;
 }
 
 static bool remove_file(struct unit *unit, struct out_file *file, bool wanted)

@@ -31,6 +31,7 @@ enum unit_outcome {
 	UNIT_MOVE_FAILED, /* the file itself goes to failed/ */
 	UNIT_STAY,	  /* it stays in in/, to be tried again */
 	UNIT_GONE,	  /* somebody took it away: not ours any more */
+	UNIT_AGAIN,	  /* it is not what was found: it stays, to be tried anew at once */
 };
 
 /* What became of the messages of one or many units. */
@@ -141,6 +142,9 @@ void unit_assign(struct unit *unit, const char *name);
 
 /* `file` is what it was when it was found. */
 void unit_start(struct unit *unit, const struct input_file *file);
+
+/* Something is to be put in place or moved. Settled units only. */
+bool unit_needs_batch(const struct unit *unit);
 
 /* Drops the content, so that the object may be started again. Settled units only. */
 void unit_finish(struct unit *unit);

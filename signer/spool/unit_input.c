@@ -34,6 +34,7 @@ void unit_input_init(struct unit_input *input, struct ring *ring, int in_fd, con
 		.in_fd = in_fd,
 		.fd = -1,
 		.file = *file,
+		.found = S_ISREG(file->mode),
 		.chunk_taken = true,
 	};
 }
@@ -132,7 +133,7 @@ void unit_input_close(struct unit_input *input)
 static void opening_done(struct unit_input *input, int fd)
 {
 	input->fd = fd;
-	if (S_ISREG(input->file.mode)) {
+	if (input->found) {
 		unit_input_enter(input, UNIT_INPUT_IDLE);
 		input->moved(input);
 	} else {
@@ -148,6 +149,11 @@ static void checking_done(struct unit_input *input)
 		input->error = UNIT_INPUT_E_NOT_A_FILE;
 }
 
+static int changed(const struct unit_input *input)
+{
+	return input->found ? UNIT_INPUT_E_OUTDATED : UNIT_INPUT_E_CHANGED;
+}
+
 static void reading_done(struct unit_input *input, int res)
 {
 	unit_input_enter(input, UNIT_INPUT_IDLE);
@@ -156,7 +162,7 @@ static void reading_done(struct unit_input *input, int res)
 	input->offset += (uint64_t)res;
 	/* The end comes before the size that the file had: it was cut. */
 	if (res == 0 && input->error == 0)
-		input->error = UNIT_INPUT_E_CHANGED;
+		input->error = changed(input);
 }
 
 static void rechecking_done(struct unit_input *input)
@@ -165,7 +171,7 @@ static void rechecking_done(struct unit_input *input)
 
 	unit_input_enter(input, UNIT_INPUT_IDLE);
 	if (!unit_identity_equal(&now, &input->file.identity))
-		input->error = UNIT_INPUT_E_CHANGED;
+		input->error = changed(input);
 }
 
 static void unit_input_failed(struct unit_input *input, int error)

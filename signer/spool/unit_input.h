@@ -18,6 +18,7 @@
 enum {
 	UNIT_INPUT_E_NOT_A_FILE = 1, /* a directory, FIFO, socket, device or link */
 	UNIT_INPUT_E_CHANGED,	     /* it grew, shrank or was replaced while it was read */
+	UNIT_INPUT_E_OUTDATED,	     /* or since it was found: it may be whole now */
 };
 
 /* Private: shown so that owners embed it. */
@@ -39,6 +40,7 @@ struct unit_input {
 	int fd;
 	int error;
 	struct input_file file; /* what it was when it was found, or opened */
+	bool found;		/* when it was found */
 	struct statx status;
 	uint64_t offset; /* of the next byte to read */
 	struct buffer chunk;
@@ -68,7 +70,7 @@ uint64_t unit_input_size(const struct unit_input *input);
 /* The next read starts here. Not while busy. */
 void unit_input_seek(struct unit_input *input, uint64_t offset);
 
-/* Looks at the file again: UNIT_INPUT_E_CHANGED if it is not what was found. */
+/* Looks at the file again: UNIT_INPUT_E_CHANGED or _OUTDATED if it is not what was looked at first. */
 void unit_input_recheck(struct unit_input *input);
 void unit_input_close(struct unit_input *input);
 

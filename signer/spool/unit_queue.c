@@ -305,6 +305,7 @@ static void begin_scan(struct unit_queue *queue)
 {
 	pthread_mutex_lock(&queue->mutex);
 	queue->scanning = true;
+	queue->early = false;
 	pthread_mutex_unlock(&queue->mutex);
 }
 

@@ -266,18 +266,51 @@ static void replaced_unit_is_not_removed(void **state)
 	spool_fixture_close(&world.fixture);
 }
 
+static void append_more(struct world *world)
+{
+	char path[128];
+	FILE *file;
+
+	snprintf(path, sizeof(path), "%s/in/name", world->fixture.spool);
+	file = fopen(path, "ae");
+	assert_non_null(file);
+	fputs("more\r\n", file);
+	fclose(file);
+}
+
+static void change_while_first_read(struct world *world, const struct ring_op *op)
+{
+	if (op->opcode == RING_READ && world->acts++ == 0)
+		append_more(world);
+}
+
 static void change_while_reading(struct world *world, const struct ring_op *op)
 {
-	if (op->opcode == RING_READ && world->acts++ == 0) {
-		char path[128];
-		FILE *file;
+	if (op->opcode == RING_READ)
+		append_more(world);
+}
 
-		snprintf(path, sizeof(path), "%s/in/name", world->fixture.spool);
-		file = fopen(path, "ae");
-		assert_non_null(file);
-		fputs("more\r\n", file);
-		fclose(file);
-	}
+/* It was not complete when it was found. */
+static void unit_that_grew_is_read_again_at_once(void **state)
+{
+	struct world world = {.act = change_while_first_read};
+	struct buffer content = {0};
+	struct spool_result result;
+	struct mail_report report;
+
+	(void)state;
+	spool_fixture_open(&world.fixture, NULL);
+	spool_fixture_put_text(&world.fixture, "in/name", MESSAGE);
+	assert_int_equal(run(&world, &result), 0);
+	assert_int_equal(result.released_units, 1);
+	assert_int_equal(result.stayed_units, 0);
+	assert_false(spool_fixture_has(&world.fixture, "in/name"));
+	assert_true(spool_fixture_get(&world.fixture, "out/name", &content));
+	assert_non_null(strstr(buffer_string(&content), "more\r\n"));
+	mail_check(buffer_bytes(&content), world.fixture.key, &report);
+	assert_int_equal(report.valid, 1);
+	buffer_deinit(&content);
+	spool_fixture_close(&world.fixture);
 }
 
 static void unit_that_grows_while_it_is_read_is_not_released(void **state)
@@ -659,6 +692,7 @@ int main(void)
 		cmocka_unit_test(unit_that_comes_during_a_run_is_signed_in_it),
 		cmocka_unit_test(name_that_is_used_again_is_signed_again),
 		cmocka_unit_test(replaced_unit_is_not_removed),
+		cmocka_unit_test(unit_that_grew_is_read_again_at_once),
 		cmocka_unit_test(unit_that_grows_while_it_is_read_is_not_released),
 		cmocka_unit_test(unit_that_disappears_is_nobodys_trouble),
 		cmocka_unit_test(full_disk_ends_a_run_soon_and_all_stays),

@@ -293,10 +293,10 @@ static void changes_since_it_was_found_are_seen(void **state)
 		int error;
 	} cases[] = {
 		{"none", NULL, 0},
-		{"grown", grow, UNIT_INPUT_E_CHANGED},
-		{"cut", cut, UNIT_INPUT_E_CHANGED},
-		{"written_over", write_over, UNIT_INPUT_E_CHANGED},
-		{"replaced", replace, UNIT_INPUT_E_CHANGED},
+		{"grown", grow, UNIT_INPUT_E_OUTDATED},
+		{"cut", cut, UNIT_INPUT_E_OUTDATED},
+		{"written_over", write_over, UNIT_INPUT_E_OUTDATED},
+		{"replaced", replace, UNIT_INPUT_E_OUTDATED},
 	};
 	struct buffer want = {0};
 	struct buffer got = {0};
