@@ -101,7 +101,7 @@ def main():
         else:
             host = spool_tools.LoopDisk(os.path.join(root, "host"), 900 << 20, "xfs")
             host.mount()
-            cut_rounds(host.path, "btrfs", seeded, rounds)
+            cut_rounds(host.path, "btrfs", seeded, (rounds + 3) // 4)
             host.unmount()
         spool_tools.unmount(root)
     finally:
