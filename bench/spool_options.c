@@ -41,7 +41,7 @@ static const char usage[] =
 	"  --seconds S            length of a turn that has no fixed work (default: 2)\n"
 	"  --seed N               other messages (default: 1)\n"
 	"  --no-baselines         postseal alone; --baselines is the default\n"
-	"  --suite                every target of the project, about four minutes\n"
+	"  --suite                every target of the project, about five minutes\n"
 	"                         (default disk: " SUITE_DISK_DIR_DEFAULT ")\n"
 	"  --only NAME            with --suite: memory-rsa2048, memory-ed25519, disk, bsmtp,\n"
 	"                         waiting-units, large-message, table-start or table-rate\n"

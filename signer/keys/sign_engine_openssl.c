@@ -1,8 +1,9 @@
 /*
  * How it works: a worker keeps prepared signers (evp_signer.h) of the keys that it used last, in a
- * small table that is indexed by the address of the key. A slot holds a reference to its key, so
- * the address cannot become another key's; that keeps at most SLOT_COUNT keys per worker alive
- * after the key store has let go of them.
+ * table of small sets, which the address of the key leads to. In a set the last used is first, and the
+ * last makes room. A slot holds a reference to its key, so the address cannot become another
+ * key's; that keeps at most SET_COUNT * SET_SIZE keys per worker alive after the key store has let go
+ * of them.
  *
  * OpenSSL blinds RSA with a random factor that belongs to the key. The first thread has its own,
  * all others share one under a lock, and while it is renewed (every 32 signatures, as long as a
@@ -14,8 +15,10 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
-#define SLOT_COUNT	64
+#define SET_COUNT	64
+#define SET_SIZE	4
 #define USES_UNTIL_COPY 32
 
 struct engine_slot {
@@ -25,7 +28,7 @@ struct engine_slot {
 };
 
 struct engine_worker {
-	struct engine_slot slots[SLOT_COUNT];
+	struct engine_slot sets[SET_COUNT][SET_SIZE];
 };
 
 static int engine_worker_new(void **worker_out)
@@ -51,16 +54,25 @@ static void engine_worker_free(void *state)
 {
 	struct engine_worker *worker = state;
 
-	for (size_t i = 0; i < SLOT_COUNT; i++)
-		slot_clear(&worker->slots[i]);
+	for (size_t i = 0; i < SET_COUNT * SET_SIZE; i++)
+		slot_clear(&worker->sets[i / SET_SIZE][i % SET_SIZE]);
 	free(worker);
 }
 
+/* The slot of that key, or the one that is to become it. */
 static struct engine_slot *slot_for(struct engine_worker *worker, const struct key *key)
 {
 	uint64_t mixed = (uint64_t)(uintptr_t)key * 0x9e3779b97f4a7c15;
+	struct engine_slot *set = worker->sets[mixed >> 32 & (SET_COUNT - 1)];
+	struct engine_slot first;
+	size_t at = 0;
 
-	return &worker->slots[mixed >> 32 & (SLOT_COUNT - 1)];
+	while (at < SET_SIZE - 1 && set[at].key != key)
+		at++;
+	first = set[at];
+	memmove(set + 1, set, at * sizeof(set[0]));
+	set[0] = first;
+	return set;
 }
 
 static int slot_set(struct engine_slot *slot, struct key *key)
