@@ -18,8 +18,8 @@
 
 struct message_tools {
 	struct sign_client *client; /* borrowed */
-	int64_t keys_since_ns;	    /* for key_store_peek(); the owner may set it to when it began
-				       to take messages in */
+	int64_t keys_since_ns;	    /* for key_store_peek(); the owner may set it to when the
+				       latest message had come */
 	struct signing_plan *plan;
 	struct address address;
 	struct buffer domain; /* of the sender, as an A-label */

@@ -26,6 +26,7 @@
 #define BATCHES_MAX	    4
 #define MEMORY_BATCH_UNITS  32
 #define MEMORY_BATCH_SHARE  8
+#define KEYS_AGE_NS	    (100 * NS_PER_MS)
 #define BATCH_AGE_NS	    (20 * NS_PER_MS)
 #define BYTES_AT_WORK_MAX   ((uint64_t)24 * 1024 * 1024)
 #define RING_ENTRIES	    1024
@@ -484,14 +485,26 @@ static void leave_rest(struct spool_shared *shared)
 		shared->wake_watch(shared);
 }
 
+/*
+ * What a key's file says now is true for all units that were in in/ by now. For those that have waited
+ * since it was asked there is no need to ask again for a while.
+ */
+static int64_t keys_since_ns(const struct spool_worker *worker)
+{
+	int64_t filled_ns = unit_queue_filled_ns(worker->shared->queue);
+	int64_t recent_ns = clock_monotonic_ns() - KEYS_AGE_NS;
+
+	return filled_ns > recent_ns ? filled_ns : recent_ns;
+}
+
 static void fill(struct spool_worker *worker)
 {
 	if (unit_queue_count(worker->shared->queue) == 0)
 		return;
 	refresh_context(worker);
-	worker->tools.keys_since_ns = clock_monotonic_ns();
 	while (has_room(worker) && start_next(worker))
 		;
+	worker->tools.keys_since_ns = keys_since_ns(worker);
 	if (atomic_load(&worker->shared->short_of_something))
 		leave_rest(worker->shared);
 }

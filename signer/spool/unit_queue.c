@@ -6,6 +6,7 @@
  */
 #include "signer/spool/unit_queue.h"
 
+#include "common/clock.h"
 #include "common/log.h"
 
 #include <dirent.h>
@@ -38,6 +39,7 @@ struct unit_queue {
 	pthread_mutex_t mutex;
 	struct name_list_by_age list;
 	size_t next; /* the first that has not been taken */
+	int64_t filled_ns;
 	bool scanning;
 	bool early;			   /* it has what the scan came across first */
 	struct name_list_by_age announced; /* since the scan began, which may have passed them by */
@@ -204,6 +206,7 @@ static void queue_early(struct unit_queue *queue, const struct unit_queue_scan *
 		list_deinit(&queue->list);
 		queue->list = *list;
 		queue->next = 0;
+		queue->filled_ns = clock_monotonic_ns();
 		*list = (struct name_list_by_age){0};
 	}
 	pthread_mutex_unlock(&queue->mutex);
@@ -318,6 +321,7 @@ static void end_scan(struct unit_queue *queue, struct name_list_by_age *list)
 		list_deinit(&queue->list);
 		queue->list = *list;
 		queue->next = 0;
+		queue->filled_ns = clock_monotonic_ns();
 	}
 	list_deinit(&queue->announced);
 	queue->scanning = false;
@@ -354,6 +358,7 @@ void unit_queue_push(struct unit_queue *queue, const char *name, const struct in
 		buffer_clear(&queue->list.names);
 	}
 	push(&queue->list, name, item);
+	queue->filled_ns = clock_monotonic_ns();
 	if (queue->scanning)
 		push(&queue->announced, name, item);
 	pthread_mutex_unlock(&queue->mutex);
@@ -396,6 +401,16 @@ size_t unit_queue_count(struct unit_queue *queue)
 	count = queue->list.count - queue->next;
 	pthread_mutex_unlock(&queue->mutex);
 	return count;
+}
+
+int64_t unit_queue_filled_ns(struct unit_queue *queue)
+{
+	int64_t filled_ns;
+
+	pthread_mutex_lock(&queue->mutex);
+	filled_ns = queue->filled_ns;
+	pthread_mutex_unlock(&queue->mutex);
+	return filled_ns;
 }
 
 bool unit_queue_has_more(struct unit_queue *queue)

@@ -49,6 +49,9 @@ bool unit_queue_pop(struct unit_queue *queue, char name_out[NAME_MAX + 1],
 		    struct input_file *file_out);
 size_t unit_queue_count(struct unit_queue *queue);
 
+/* When a name was queued last, monotonic: all that were popped by now were in in/ by then. */
+int64_t unit_queue_filled_ns(struct unit_queue *queue);
+
 /* Leaves all of them for a later scan. Returns how many there were. */
 size_t unit_queue_clear(struct unit_queue *queue);
 

@@ -76,7 +76,7 @@ class Daemon(PostsealCase):
     def test_failure_of_a_start_in_the_background_is_told(self):
         os.rename(self.path("spool"), self.path("elsewhere"))
         _, stderr = self.expect(66, "-x", self.conf, "-P", self.path("pid"))
-        self.assertIn(f"{self.path('spool')}: No such file or directory\n", stderr)
+        self.assertIn(f"{self.path('spool')}: there is no such directory; a spool is one that this user may write in\n", stderr)
         self.assertFalse(os.path.exists(self.path("pid")))
 
     def test_second_daemon_is_refused_and_told_who_is_there(self):

@@ -105,7 +105,7 @@ class Once(PostsealCase):
         stdout, stderr = self.expect(
             66, "spool", "--once", "--json", "-x", self.conf, "nowhere"
         )
-        self.assertEqual(stderr, "postseal: nowhere: No such file or directory\n")
+        self.assertEqual(stderr, "postseal: nowhere: there is no such directory; a spool is one that this user may write in\n")
         self.assertEqual(json.loads(stdout)["error"], "nowhere: No such file or directory")
 
     def test_no_directory_at_all_is_a_usage_error(self):

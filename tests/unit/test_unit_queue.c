@@ -4,6 +4,7 @@
  */
 #include "signer/spool/unit_queue.h"
 
+#include "common/clock.h"
 #include "tests/unit/spool_fixture.h"
 #include "tests/unit/unit_test.h"
 
@@ -334,6 +335,26 @@ static void names_that_wait_are_not_pushed_aside_by_a_scan(void **state)
 	close_bench(&bench);
 }
 
+/* Whoever was popped was there at that time, however it came into the queue. */
+static void time_of_the_last_name_is_known(void **state)
+{
+	struct bench bench;
+	int64_t before_ns;
+	int64_t scanned_ns;
+
+	(void)state;
+	open_bench(&bench);
+	before_ns = clock_monotonic_ns();
+	assert_int_equal(scan(&bench), 0);
+	scanned_ns = unit_queue_filled_ns(bench.queue);
+	assert_true(scanned_ns >= before_ns);
+	before_ns = clock_monotonic_ns();
+	unit_queue_push(bench.queue, "x", &unknown);
+	assert_true(unit_queue_filled_ns(bench.queue) >= before_ns);
+	assert_true(unit_queue_filled_ns(bench.queue) <= clock_monotonic_ns());
+	close_bench(&bench);
+}
+
 static void more_than_the_maximum_is_left_for_later_and_told(void **state)
 {
 	const unsigned more = 1000;
@@ -375,6 +396,7 @@ int main(void)
 		cmocka_unit_test(first_names_are_queued_while_the_scan_goes_on),
 		cmocka_unit_test(names_taken_while_the_scan_goes_on_are_not_queued_again),
 		cmocka_unit_test(names_that_wait_are_not_pushed_aside_by_a_scan),
+		cmocka_unit_test(time_of_the_last_name_is_known),
 		cmocka_unit_test(more_than_the_maximum_is_left_for_later_and_told),
 	};
 
