@@ -106,7 +106,7 @@ class Once(PostsealCase):
             66, "spool", "--once", "--json", "-x", self.conf, "nowhere"
         )
         self.assertEqual(stderr, "postseal: nowhere: there is no such directory; a spool is one that this user may write in\n")
-        self.assertEqual(json.loads(stdout)["error"], "nowhere: No such file or directory")
+        self.assertEqual(json.loads(stdout)["error"], "nowhere: there is no such directory; a spool is one that this user may write in")
 
     def test_no_directory_at_all_is_a_usage_error(self):
         _, stderr = self.expect(64, "spool", "-x", self.conf)
