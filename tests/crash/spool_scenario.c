@@ -1,5 +1,7 @@
 #include "tests/crash/spool_scenario.h"
 
+#include "tests/test_mode.h"
+
 #include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -243,18 +245,11 @@ const char *spool_scenario_check(struct spool_scenario *scenario, char *text, si
 	return text[0] == '\0' ? NULL : text;
 }
 
-static bool is_asked_for(const char *variable)
-{
-	const char *value = getenv(variable);
-
-	return value != NULL && value[0] != '\0';
-}
-
 unsigned spool_scenario_step(unsigned step)
 {
 	const unsigned slow_step = 21;
 
-	if (is_asked_for("POSTSEAL_TEST_FULL"))
+	if (test_is_full())
 		return 1;
-	return is_asked_for("POSTSEAL_TEST_SLOW") ? slow_step : step;
+	return test_is_slow() ? slow_step : step;
 }
