@@ -248,7 +248,7 @@ def spool_that_is_not_there(root, seeded):
     spool.configure(spool.root)
     spool.path = os.path.join(root, "nowhere")
     code = spool.run("--once")
-    if code != EXIT_NO_INPUT or "No such file or directory" not in spool.said:
+    if code != EXIT_NO_INPUT or "there is no such directory" not in spool.said:
         spool_tools.report([f"a spool that is not there: exit code {code}: {spool.said}"])
     print("a spool that is not there: exit code 66")
 
