@@ -195,6 +195,16 @@ static void sort(struct name_list_by_age *list)
 		qsort(list->items, list->count, sizeof(list->items[0]), by_age);
 }
 
+/* Under the mutex: takes the names over, in the place of what was queued. */
+static void replace_list(struct unit_queue *queue, struct name_list_by_age *list)
+{
+	list_deinit(&queue->list);
+	queue->list = *list;
+	*list = (struct name_list_by_age){0};
+	queue->next = 0;
+	queue->filled_ns = clock_monotonic_ns();
+}
+
 /* What came up first is queued, unless there is something to do anyway. */
 static void queue_early(struct unit_queue *queue, const struct unit_queue_scan *scan,
 			struct name_list_by_age *list)
@@ -202,13 +212,8 @@ static void queue_early(struct unit_queue *queue, const struct unit_queue_scan *
 	sort(list);
 	pthread_mutex_lock(&queue->mutex);
 	queue->early = queue->next == queue->list.count;
-	if (queue->early) {
-		list_deinit(&queue->list);
-		queue->list = *list;
-		queue->next = 0;
-		queue->filled_ns = clock_monotonic_ns();
-		*list = (struct name_list_by_age){0};
-	}
+	if (queue->early)
+		replace_list(queue, list);
 	pthread_mutex_unlock(&queue->mutex);
 	if (queue->early && scan->some_found != NULL)
 		scan->some_found(scan->arg);
@@ -318,10 +323,7 @@ static void end_scan(struct unit_queue *queue, struct name_list_by_age *list)
 	pthread_mutex_lock(&queue->mutex);
 	if (list != NULL) {
 		take_announced(queue, list);
-		list_deinit(&queue->list);
-		queue->list = *list;
-		queue->next = 0;
-		queue->filled_ns = clock_monotonic_ns();
+		replace_list(queue, list);
 	}
 	list_deinit(&queue->announced);
 	queue->scanning = false;
