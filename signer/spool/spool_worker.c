@@ -504,7 +504,6 @@ static void fill(struct spool_worker *worker)
 	refresh_context(worker);
 	while (has_room(worker) && start_next(worker))
 		;
-	worker->tools.keys_since_ns = keys_since_ns(worker);
 	if (atomic_load(&worker->shared->short_of_something))
 		leave_rest(worker->shared);
 }
@@ -616,6 +615,8 @@ void spool_worker_run(struct spool_worker *worker, int64_t (*each_turn)(void *ar
 		if (atomic_load(&worker->shared->stopping) && !worker->abandoned)
 			abandon_unsettled(worker);
 		fill(worker);
+		/* Each turn: a batch goes on for long after the queue is empty. */
+		worker->tools.keys_since_ns = keys_since_ns(worker);
 		commit(worker);
 		sign_client_flush(worker->client);
 		if (wait_ns > wait_limit(worker))
