@@ -16,6 +16,7 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -32,6 +33,7 @@ struct ring {
 	struct ring_op *refused; /* the first of `submitted`, if a full engine sent it back */
 	struct ring_list finished;
 	int64_t now_ns;
+	bool idle; /* the last turn ran nothing */
 	struct ring_fault fault;
 	char reason[96];
 };
@@ -72,7 +74,6 @@ int ring_new(const struct ring_config *config, struct ring **ring_out)
 		ring_free(ring);
 		return r;
 	}
-	ring->inline_ops &= ~ring->engine->in_passing;
 	*ring_out = ring;
 	return 0;
 }
@@ -254,6 +255,19 @@ static void ring_run_inline(struct ring *ring, struct ring_op *op, int fault)
 }
 
 /*
+ * What the engine does in passing is better left to it. A file that is to be made is not: the kernel opens
+ * only what is there without a thread of its own.
+ */
+static bool runs_inline(const struct ring *ring, const struct ring_op *op)
+{
+	unsigned bit = RING_BIT(op->opcode);
+	bool makes_file = op->opcode == RING_OPENAT && (op->flags & O_CREAT) != 0;
+
+	return (ring->inline_ops & bit) != 0 &&
+	       ((ring->engine->in_passing & bit) == 0 || makes_file);
+}
+
+/*
  * Hands over what was submitted; what the engine has no room for stays first in line. Returns how many
  * operations were run here. A chain that would make the turn too long goes on behind the others.
  */
@@ -268,7 +282,7 @@ static unsigned ring_hand_over(struct ring *ring)
 
 		(void)ring_list_pop(&rest);
 		ring->refused = NULL;
-		if (fault < 0 || (ring->inline_ops & RING_BIT(op->opcode)) != 0) {
+		if (fault < 0 || runs_inline(ring, op)) {
 			ring->submitted = rest;
 			ring_run_inline(ring, op, fault);
 			inline_count++;
@@ -294,17 +308,25 @@ static void ring_run_finished(struct ring *ring)
 		ring_op_over(ring, op);
 }
 
+bool ring_is_idle(const struct ring *ring)
+{
+	return ring->idle && ring->submitted.first == NULL;
+}
+
 int ring_turn(struct ring *ring, int64_t wait_ns)
 {
 	int r;
 
+	ring->idle = ring_hand_over(ring) == 0;
 	/* What a callback has done may be all that its owner waits for. */
-	if (ring_hand_over(ring) > 0)
+	if (!ring->idle)
 		wait_ns = 0;
 	r = ring->engine->vtable->wait(ring->engine, wait_ns, &ring->finished);
 	if (r != 0)
 		return r;
 	ring->now_ns = clock_monotonic_ns();
+	if (ring->finished.first != NULL)
+		ring->idle = false;
 	ring_run_finished(ring);
 	return 0;
 }

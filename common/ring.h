@@ -143,6 +143,9 @@ int64_t ring_now_ns(const struct ring *ring);
  */
 MUST_CHECK int ring_turn(struct ring *ring, int64_t wait_ns);
 
+/* The last turn ran nothing, and nothing was submitted since. */
+bool ring_is_idle(const struct ring *ring);
+
 /* Operations submitted and not yet done. */
 unsigned ring_pending(const struct ring *ring);
 

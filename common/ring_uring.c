@@ -288,7 +288,7 @@ int ring_uring_new(const struct ring_config *config, struct ring_workers *worker
 	uring->engine = (struct ring_engine){
 		.vtable = &uring_vtable,
 		.workers = workers,
-		.in_passing = RING_BIT(RING_READ) | RING_BIT(RING_CLOSE),
+		.in_passing = RING_BIT(RING_OPENAT) | RING_BIT(RING_READ) | RING_BIT(RING_CLOSE),
 	};
 	uring->in_kernel_max = config->entries;
 	r = uring_set_up(uring, config->entries);

@@ -399,6 +399,32 @@ static void inline_ops_run_depth_first(void **state)
 	assert_string_equal(log, "aaabbbccc");
 }
 
+/* So its owner may do something else before it waits. */
+static void ring_is_idle_when_a_turn_ran_nothing(void **state)
+{
+	struct fixture *fixture = *state;
+	struct ring *ring = fixture_ring(fixture);
+	char log[16] = "";
+	struct looker looker = {
+		.op.done = looked,
+		.ring = ring,
+		.dir_fd = fixture->dir_fd,
+		.looks = 2,
+		.log = log,
+	};
+
+	assert_int_equal(ring_turn(ring, 0), 0);
+	assert_true(ring_is_idle(ring));
+	ring_statx(ring, &looker.op, fixture->dir_fd, "", AT_EMPTY_PATH, STATX_TYPE,
+		   &looker.result);
+	assert_false(ring_is_idle(ring)); /* it is to be handed over */
+	while (looker.looks < 3)
+		assert_int_equal(ring_turn(ring, RING_WAIT_FOREVER), 0);
+	assert_false(ring_is_idle(ring)); /* it ran in the last turn */
+	assert_int_equal(ring_turn(ring, 0), 0);
+	assert_true(ring_is_idle(ring));
+}
+
 static void look_again(struct ring_op *op, int res)
 {
 	struct looker *looker = (struct looker *)op;
@@ -476,6 +502,7 @@ int main(void)
 	struct engine_case threads = {RING_ENGINE_THREADS, 0};
 	struct engine_case threads_inline = {RING_ENGINE_THREADS, RING_FILE_OPS};
 	const struct CMUnitTest tests[] = {
+		ON_ALL_ENGINES(ring_is_idle_when_a_turn_ran_nothing),
 		ON_ALL_ENGINES(file_lives_from_create_to_unlink),
 		ON_ALL_ENGINES(failures_are_negative_errno),
 		ON_ALL_ENGINES(many_more_ops_than_entries_all_complete),
