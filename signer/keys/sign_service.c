@@ -7,7 +7,8 @@
  *
  * A worker takes what is there and never waits for more: its share of the queue, at most
  * SIGN_GROUP_MAX, or a full group for an engine that computes several signatures at once. It is woken
- * only if it sleeps.
+ * only if it sleeps. A client that helps is a worker for a moment, in its owner's thread. It leaves
+ * what a worker that sleeps is about to take, and loads no keys, which may wait for a disk.
  *
  * Waking an I/O thread can cost more than an Ed25519 signature, so while more work waits, a client
  * is not woken for each job. The worker that makes a client's list of finished jobs stop being
@@ -52,7 +53,8 @@ struct task_list {
 struct sign_worker {
 	struct sign_service *service;
 	pthread_t thread;
-	void *state; /* the engine's */
+	void *state;		 /* the engine's */
+	struct sign_client *own; /* one that helps: in whose thread; else NULL */
 
 	struct sign_client *owed[OWED_CLIENTS_MAX]; /* clients to wake */
 	size_t owed_count;
@@ -77,6 +79,7 @@ struct sign_client {
 	int event_fd;
 	size_t in_flight;		/* the owner's */
 	struct task_list submitted;	/* the owner's */
+	struct sign_worker helper;	/* the owner's, when it helps */
 	uint64_t wakes_seen;		/* the owner's: sum of what the eventfd gave */
 	atomic_uint_fast64_t wakes_due; /* times that a worker has written to it, or will */
 	atomic_uint waking_count;	/* workers that are about to write */
@@ -176,6 +179,15 @@ static bool client_finish(struct sign_client *client, struct task_list *tasks)
 	return was_empty;
 }
 
+/* As client_finish(), in the client's own thread: it collects next, and nobody must wake it. */
+static void client_keep(struct sign_client *client, struct task_list *tasks)
+{
+	(void)pthread_mutex_lock(&client->lock);
+	task_list_append(&client->finished, tasks);
+	atomic_store_explicit(&client->has_finished, true, memory_order_relaxed);
+	(void)pthread_mutex_unlock(&client->lock);
+}
+
 /* Gives each task back to its client, neighbours of one client together. */
 static void finish(struct sign_worker *worker, struct sign_task *const *tasks, size_t count)
 {
@@ -185,7 +197,9 @@ static void finish(struct sign_worker *worker, struct sign_task *const *tasks, s
 
 		for (; i < count && tasks[i]->client == client; i++)
 			task_list_add(&list, tasks[i]);
-		if (client_finish(client, &list))
+		if (client == worker->own)
+			client_keep(client, &list);
+		else if (client_finish(client, &list))
 			worker_owe(worker, client);
 	}
 	worker->owed_jobs += count;
@@ -195,7 +209,7 @@ static void finish(struct sign_worker *worker, struct sign_task *const *tasks, s
 /* Under the lock, with a queue that is not empty: loads one by one, signatures in groups. */
 static size_t take_group(struct sign_service *service, struct sign_task *tasks[SIGN_GROUP_MAX])
 {
-	size_t share = service->queue.count / service->thread_count;
+	size_t share = service->queue.count / (service->thread_count + 1); /* one may help */
 	size_t count_max = share < 1 ? 1 : share;
 	size_t count = 0;
 
@@ -284,6 +298,20 @@ static void *worker_run(void *argument)
 			sign_group(worker, tasks, count);
 	}
 	return NULL;
+}
+
+/* What no worker is about to take. */
+static size_t take_spare_group(struct sign_service *service,
+			       struct sign_task *tasks[SIGN_GROUP_MAX])
+{
+	size_t count = 0;
+
+	(void)pthread_mutex_lock(&service->lock);
+	if (service->queue.first != NULL && service->queue.first->kind == SIGN_TASK_SIGN &&
+	    service->sleeping_count == 0)
+		count = take_group(service, tasks);
+	(void)pthread_mutex_unlock(&service->lock);
+	return count;
 }
 
 /* Signals are for the threads that have a loop to handle them in. */
@@ -380,14 +408,17 @@ unsigned sign_service_threads(const struct sign_service *service)
 int sign_client_new(struct sign_service *service, struct sign_client **client_out)
 {
 	struct sign_client *client = calloc(1, sizeof(*client));
+	int r;
 
 	if (client == NULL)
 		return -ENOMEM;
 	client->service = service;
+	client->helper = (struct sign_worker){.service = service, .own = client};
 	client->event_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	if (client->event_fd < 0) {
-		int r = -errno;
-
+	r = client->event_fd < 0 ? -errno : service->engine->worker_new(&client->helper.state);
+	if (r != 0) {
+		if (client->event_fd >= 0)
+			(void)close(client->event_fd);
 		free(client);
 		return r;
 	}
@@ -407,6 +438,7 @@ void sign_client_free(struct sign_client *client)
 	/* The worker that gave the last job back may not have come to the write yet. */
 	while (atomic_load_explicit(&client->waking_count, memory_order_acquire) != 0)
 		(void)sched_yield();
+	client->service->engine->worker_free(client->helper.state);
 	(void)pthread_mutex_destroy(&client->lock);
 	(void)close(client->event_fd);
 	free(client);
@@ -519,6 +551,34 @@ size_t sign_client_collect(struct sign_client *client)
 	while (finished.first != NULL)
 		run_done(task_list_take(&finished));
 	return count;
+}
+
+static size_t finished_count(struct sign_client *client)
+{
+	size_t count;
+
+	(void)pthread_mutex_lock(&client->lock);
+	count = client->finished.count;
+	(void)pthread_mutex_unlock(&client->lock);
+	return count;
+}
+
+/* As long as a worker would let the owner sleep. */
+size_t sign_client_help(struct sign_client *client)
+{
+	const int64_t until_ns = clock_monotonic_ns() + OWED_NS;
+	struct sign_task *tasks[SIGN_GROUP_MAX];
+	size_t sum = 0;
+	size_t count;
+
+	while ((count = take_spare_group(client->service, tasks)) > 0) {
+		sign_group(&client->helper, tasks, count);
+		sum += count;
+		if (finished_count(client) >= OWED_JOBS_MAX || clock_monotonic_ns() >= until_ns)
+			break;
+	}
+	worker_pay(&client->helper);
+	return sum;
 }
 
 void sign_client_drain(struct sign_client *client)

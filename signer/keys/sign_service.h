@@ -14,6 +14,7 @@
  *
  *	sign_client_submit(client, &job);      for each digest that is ready
  *	sign_client_flush(client);             once a turn: they start now
+ *	if (there is nothing else to do) sign_client_help(client);
  *	...poll sign_client_fd(client) for reading...
  *	sign_client_collect(client);           runs done() of what is finished
  */
@@ -59,5 +60,12 @@ void sign_client_drain(struct sign_client *client);
 /* Runs done() of the jobs that are finished now, and returns their number. Costs one load from
  * memory when there are none. done() may submit, free its job, and flush. */
 size_t sign_client_collect(struct sign_client *client);
+
+/*
+ * Signs in the calling thread what waits while all workers are busy, whoever submitted it: until there
+ * is something worth collecting, or a few milliseconds are over. Returns how many signatures it
+ * made. If that is not 0, the owner collects before it waits: nothing wakes it.
+ */
+size_t sign_client_help(struct sign_client *client);
 
 #endif

@@ -1,8 +1,8 @@
 /*
  * Goal:   every job that is submitted comes back once, with a right signature, to the thread that
  *         submitted it, however the clients behave; wake-ups are not lost.
- * Method: all signatures verified; clients that poll, that spin, and that do both; an engine that
- *         fails, and one that waits for the test.
+ * Method: all signatures verified; clients that poll, that spin, that do both, and that help; an engine
+ *         that fails, one that waits for the test, and one whose workers do while helpers go on.
  */
 #include "signer/keys/sign_service.h"
 
@@ -77,7 +77,7 @@ static struct batch_job *submit_batch(struct batch *batch, size_t count)
 	return jobs;
 }
 
-enum waiting { BY_POLL, BY_SPINNING, BY_READING_THE_FD };
+enum waiting { BY_POLL, BY_SPINNING, BY_READING_THE_FD, BY_HELPING };
 
 /* Returns whether all came back in time. */
 static bool collect_all(struct batch *batch, size_t count, enum waiting waiting)
@@ -90,6 +90,8 @@ static bool collect_all(struct batch *batch, size_t count, enum waiting waiting)
 		sign_client_flush(batch->client);
 		if (waiting == BY_SPINNING)
 			(void)sched_yield();
+		else if (waiting == BY_HELPING && sign_client_help(batch->client) > 0)
+			; /* something may be there to collect, or another client's was done */
 		else if (poll(&event, 1, 10000) != 1)
 			return false; /* a wake-up was lost */
 		if (waiting == BY_READING_THE_FD)
@@ -157,6 +159,15 @@ static void client_that_reads_the_fd_itself_gets_every_job_back(void **state)
 	sign_service_free(service);
 }
 
+static void helping_client_gets_every_job_back(void **state)
+{
+	struct sign_service *service = new_service(1);
+
+	(void)state;
+	assert_true(run_client(service, 300, 300, BY_HELPING));
+	sign_service_free(service);
+}
+
 static void threads_zero_is_one_per_cpu(void **state)
 {
 	struct sign_service *service = new_service(0);
@@ -187,12 +198,12 @@ static void *run_client_thread(void *argument)
 static void many_clients_do_not_mix(void **state)
 {
 	struct sign_service *service = new_service(3);
-	struct client_thread clients[6];
+	struct client_thread clients[8];
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_COUNT(clients); i++) {
 		clients[i].service = service;
-		clients[i].waiting = (enum waiting)(i % 3);
+		clients[i].waiting = (enum waiting)(i % 4);
 		assert_int_equal(
 			pthread_create(&clients[i].thread, NULL, run_client_thread, &clients[i]),
 			0);
@@ -432,6 +443,161 @@ static void engine_gets_groups_and_its_errors_come_back(void **state)
 	assert_int_equal(sem_destroy(&gate), 0);
 }
 
+/* An engine whose workers wait at the gate, while who helps, the thread of the test, signs. */
+static pthread_t test_thread;
+static sem_t entered;
+
+static void held_sign(void *worker, struct sign_job *const *jobs, size_t count)
+{
+	(void)worker;
+	if (!pthread_equal(pthread_self(), test_thread)) {
+		assert_int_equal(sem_post(&entered), 0);
+		while (sem_wait(&gate) != 0)
+			;
+	}
+	for (size_t i = 0; i < count; i++)
+		jobs[i]->error = 0;
+}
+
+static const struct sign_engine held_engine = {
+	.group_max = 1,
+	.worker_new = picky_worker_new,
+	.worker_free = free,
+	.sign = held_sign,
+};
+
+/* One worker, which holds the only job of `first`. */
+struct held {
+	struct sign_service *service;
+	struct batch first;
+	struct batch_job *jobs;
+};
+
+static void hold_open(struct held *held)
+{
+	*held = (struct held){0};
+	test_thread = pthread_self();
+	assert_int_equal(sem_init(&gate, 0, 0), 0);
+	assert_int_equal(sem_init(&entered, 0, 0), 0);
+	assert_int_equal(sign_service_new(1, &held_engine, &held->service), 0);
+	assert_int_equal(sign_client_new(held->service, &held->first.client), 0);
+	held->jobs = submit_batch(&held->first, 1);
+	sign_client_flush(held->first.client);
+	while (sem_wait(&entered) != 0)
+		;
+}
+
+static void hold_close(struct held *held)
+{
+	for (int i = 0; i < 1000; i++)
+		assert_int_equal(sem_post(&gate), 0);
+	sign_client_drain(held->first.client);
+	sign_client_free(held->first.client);
+	sign_service_free(held->service);
+	free(held->jobs);
+	assert_int_equal(sem_destroy(&gate), 0);
+	assert_int_equal(sem_destroy(&entered), 0);
+}
+
+static void nobody_helps_while_a_worker_sleeps(void **state)
+{
+	struct sign_service *service = new_service(1);
+	struct batch batch = {0};
+	struct batch_job *jobs;
+
+	(void)state;
+	assert_int_equal(sign_client_new(service, &batch.client), 0);
+	assert_int_equal(sign_client_help(batch.client), 0); /* nothing to do */
+	assert_true(run_client(service, 1, 0, BY_POLL));
+	usleep(20000); /* the worker is asleep again */
+	jobs = submit_batch(&batch, 1);
+	assert_int_equal(sign_client_help(batch.client), 0); /* not flushed */
+	assert_true(collect_all(&batch, 1, BY_POLL));
+	sign_client_free(batch.client);
+	sign_service_free(service);
+	free(jobs);
+}
+
+static void helper_signs_while_all_workers_are_busy(void **state)
+{
+	struct held held;
+	struct batch_job *jobs;
+
+	(void)state;
+	hold_open(&held);
+	jobs = submit_batch(&held.first, 20);
+	sign_client_flush(held.first.client);
+	assert_int_equal(sign_client_help(held.first.client), 20);
+	assert_false(is_readable(held.first.client, 20)); /* nobody wakes who is awake */
+	assert_int_equal(sign_client_collect(held.first.client), 20);
+	assert_int_equal(sign_client_in_flight(held.first.client), 1);
+	hold_close(&held);
+	assert_int_equal(held.first.done_count, 21);
+	free(jobs);
+}
+
+static void helper_stops_when_there_is_enough_to_collect(void **state)
+{
+	struct held held;
+	struct batch_job *jobs;
+	size_t count;
+
+	(void)state;
+	hold_open(&held);
+	jobs = submit_batch(&held.first, 400);
+	sign_client_flush(held.first.client);
+	count = sign_client_help(held.first.client);
+	assert_in_range(count, 1, 100);
+	assert_int_equal(sign_client_collect(held.first.client), count);
+	hold_close(&held);
+	assert_int_equal(held.first.done_count, 401);
+	free(jobs);
+}
+
+static void helper_wakes_other_clients_for_what_is_theirs(void **state)
+{
+	struct held held;
+	struct batch other = {0};
+	struct batch_job *jobs;
+
+	(void)state;
+	hold_open(&held);
+	assert_int_equal(sign_client_new(held.service, &other.client), 0);
+	jobs = submit_batch(&other, 5);
+	sign_client_flush(other.client);
+	assert_int_equal(sign_client_help(held.first.client), 5);
+	assert_true(is_readable(other.client, 0));
+	assert_int_equal(sign_client_collect(other.client), 5);
+	assert_int_equal(sign_client_collect(held.first.client), 0);
+	sign_client_free(other.client);
+	hold_close(&held);
+	free(jobs);
+}
+
+/* The disk of a key file may be slow, and who helps has other things to do. */
+static void helper_leaves_loads_to_the_workers(void **state)
+{
+	const struct key_store_config config = {.keys_max = 10, .user = geteuid()};
+	struct load_batch batch = {0};
+	struct load load = {.batch = &batch};
+	struct key_store *store;
+	struct held held;
+
+	(void)state;
+	hold_open(&held);
+	assert_int_equal(key_store_new(&config, &store), 0);
+	load.job = (struct key_load_job){
+		.store = store, .reference = "/nonexistent/key", .done = load_done};
+	sign_client_submit_load(held.first.client, &load.job);
+	sign_client_flush(held.first.client);
+	assert_int_equal(sign_client_help(held.first.client), 0);
+	assert_int_equal(batch.done_count, 0);
+	hold_close(&held);
+	assert_int_equal(batch.done_count, 1);
+	assert_int_equal(batch.error, KEY_E_MISSING);
+	key_store_free(store);
+}
+
 static int failing_worker_new(void **worker_out)
 {
 	static int calls;
@@ -481,6 +647,7 @@ int main(void)
 		cmocka_unit_test(polling_client_gets_every_job_back),
 		cmocka_unit_test(spinning_client_gets_every_job_back),
 		cmocka_unit_test(client_that_reads_the_fd_itself_gets_every_job_back),
+		cmocka_unit_test(helping_client_gets_every_job_back),
 		cmocka_unit_test(threads_zero_is_one_per_cpu),
 		cmocka_unit_test(many_clients_do_not_mix),
 		cmocka_unit_test(fd_is_readable_until_collected),
@@ -488,6 +655,11 @@ int main(void)
 		cmocka_unit_test(key_is_loaded_by_a_worker),
 		cmocka_unit_test(key_freed_by_the_caller_after_done_is_safe),
 		cmocka_unit_test(engine_gets_groups_and_its_errors_come_back),
+		cmocka_unit_test(nobody_helps_while_a_worker_sleeps),
+		cmocka_unit_test(helper_signs_while_all_workers_are_busy),
+		cmocka_unit_test(helper_stops_when_there_is_enough_to_collect),
+		cmocka_unit_test(helper_wakes_other_clients_for_what_is_theirs),
+		cmocka_unit_test(helper_leaves_loads_to_the_workers),
 		cmocka_unit_test(engine_that_cannot_start_stops_the_others),
 	};
 
