@@ -16,6 +16,7 @@
 #include "common/cpus.h"
 #include "common/ring.h"
 #include "signer/keys/core_dump.h"
+#include "signer/spool/spool_threads.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -166,6 +167,7 @@ static void check_engines(struct check_command *command, const struct signer_con
 		.workers = 1,
 		.allowed = RING_FILE_OPS | RING_BIT(RING_POLL) | RING_BIT(RING_CALL),
 	};
+	struct spool_threads threads = spool_threads_of(config, cpus_allowed());
 	struct ring *ring;
 	int r = ring_new(&ring_config, &ring);
 
@@ -179,10 +181,8 @@ static void check_engines(struct check_command *command, const struct signer_con
 				 ring_engine_reason(ring));
 		ring_free(ring);
 	}
-	check_report_add(&command->report, CHECK_OK, nowhere, "signatures: %u thread%s",
-			 config->sign_threads == 0 ? cpus_allowed()
-						   : (unsigned)config->sign_threads,
-			 config->sign_threads == 1 ? "" : "s");
+	check_report_add(&command->report, CHECK_OK, nowhere,
+			 "I/O threads: %u, signing threads: %u", threads.io, threads.sign);
 }
 
 static int check_parts(struct check_command *command)

@@ -9,6 +9,7 @@
 #include "signer/spool/owner.h"
 #include "signer/spool/recovery.h"
 #include "signer/spool/spool_shared.h"
+#include "signer/spool/spool_threads.h"
 #include "signer/spool/spool_watch.h"
 #include "signer/spool/spool_worker.h"
 
@@ -25,18 +26,14 @@
 /* A killed process's ring may hold the lock a little longer than the process lived. */
 #define LOCK_WAIT_MS 2000
 
-/* CPUs per I/O thread where IoThreads says nothing: signing takes nine tenths of the work. */
-#define CPUS_PER_IO_THREAD 8
-
-#define WORKERS_MAX 64
-
 /* Where descriptors are short, so many are tried all the same. */
 #define UNITS_AT_ONCE_MIN 4
 
 struct spool {
 	struct spool_shared shared;
-	struct spool_worker *workers[WORKERS_MAX];
-	pthread_t threads[WORKERS_MAX];
+	struct spool_threads threads_wanted;
+	struct spool_worker *workers[SPOOL_IO_THREADS_MAX];
+	pthread_t threads[SPOOL_IO_THREADS_MAX];
 	unsigned worker_count;
 	unsigned thread_count; /* besides the calling one */
 	struct spool_watch *watch;
@@ -176,7 +173,6 @@ static int open_directory(struct spool *spool)
 static int make_parts(struct spool *spool)
 {
 	struct spool_shared *shared = &spool->shared;
-	const struct signer_config *config = shared->options->context->config;
 	int r = unit_queue_new(&shared->queue);
 
 	if (r == 0)
@@ -184,23 +180,14 @@ static int make_parts(struct spool *spool)
 	if (r == 0)
 		r = unit_busy_new(&shared->busy);
 	if (r == 0)
-		r = sign_service_new((unsigned)config->sign_threads, &sign_engine_openssl,
+		r = sign_service_new(spool->threads_wanted.sign, &sign_engine_openssl,
 				     &shared->service);
 	return r == 0 ? 0 : fail(&shared->result, r, "cannot start");
 }
 
-static unsigned io_threads(const struct signer_config *config)
-{
-	unsigned threads = (unsigned)config->io_threads;
-
-	if (threads == 0)
-		threads = (cpus_allowed() + CPUS_PER_IO_THREAD - 1) / CPUS_PER_IO_THREAD;
-	return threads < WORKERS_MAX ? threads : WORKERS_MAX;
-}
-
 static int make_workers(struct spool *spool)
 {
-	unsigned count = io_threads(spool->shared.options->context->config);
+	unsigned count = spool->threads_wanted.io;
 	int r = 0;
 
 	spool->shared.units_at_once_max = units_at_once_max(count);
@@ -299,6 +286,7 @@ int spool_run(const struct spool_options *options, struct spool_result *result_o
 		return fail(result_out, -ENOMEM, "cannot start");
 	shared = &spool->shared;
 	shared->options = options;
+	spool->threads_wanted = spool_threads_of(options->context->config, cpus_allowed());
 	shared->wake_watch = wake_first;
 	shared->dir = SPOOL_DIR_CLOSED;
 	spool_limits_init(&shared->limits, &shared->dir, options->path, options->context->config,

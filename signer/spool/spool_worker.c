@@ -71,6 +71,7 @@ struct spool_worker {
 	struct ring_op client_poll;
 	struct ring_op wake_poll;
 	int wake_fd;
+	bool at_rest;	/* nothing moves, and there is nothing to help with */
 	bool abandoned; /* unsettled units were told to end */
 	unsigned failed_batches;
 	unsigned ring_errors;
@@ -569,6 +570,8 @@ static int64_t wait_limit(const struct spool_worker *worker)
 {
 	bool waits = unit_queue_count(worker->shared->queue) > 0 || worker->settled.count > 0;
 
+	if (!worker->at_rest)
+		return 0;
 	return waits ? BATCH_AGE_NS : RING_WAIT_FOREVER;
 }
 
@@ -604,6 +607,18 @@ static bool outlives_ring_error(struct spool_worker *worker, int error)
 	return ++worker->ring_errors < RING_ERRORS_MAX;
 }
 
+/* A turn of the ring, and what came of it. With nothing else to do, it signs. */
+static int turn(struct spool_worker *worker, int64_t wait_ns)
+{
+	int r = ring_turn(worker->ring, wait_ns);
+	bool moves = sign_client_collect(worker->client) > 0 || !ring_is_idle(worker->ring);
+
+	if (!moves && sign_client_help(worker->client) > 0)
+		moves = sign_client_collect(worker->client) > 0;
+	worker->at_rest = !moves;
+	return r;
+}
+
 void spool_worker_run(struct spool_worker *worker, int64_t (*each_turn)(void *arg), void *arg)
 {
 	ring_poll(worker->ring, &worker->client_poll, sign_client_fd(worker->client), POLLIN);
@@ -621,8 +636,7 @@ void spool_worker_run(struct spool_worker *worker, int64_t (*each_turn)(void *ar
 		sign_client_flush(worker->client);
 		if (wait_ns > wait_limit(worker))
 			wait_ns = wait_limit(worker);
-		r = ring_turn(worker->ring, wait_ns);
-		(void)sign_client_collect(worker->client);
+		r = turn(worker, wait_ns);
 		if (r != 0 && !outlives_ring_error(worker, r))
 			break;
 	}
