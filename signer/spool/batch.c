@@ -98,6 +98,7 @@ int batch_new(const struct batch_setting *setting, void (*done)(struct batch *ba
 	batch->steps_setting = (struct unit_steps_setting){
 		.ring = setting->ring,
 		.dir = setting->dir,
+		.durable = setting->durable,
 		.over = unit_steps_over,
 	};
 	batch->manifest_fd = -1;

@@ -133,7 +133,6 @@ void unit_start(struct unit *unit, const struct input_file *file)
 	unit->one_by_one = false;
 	unit->rewind_to = NULL;
 	unit->ending = false;
-	unit->rechecked = false;
 	unit->rest = bytes_of(NULL, 0);
 	unit->text = bytes_of(NULL, 0);
 	unit->rest_offset = 0;
@@ -218,6 +217,22 @@ void unit_stays_after_all(struct unit *unit, int error, const char *format, ...)
 	va_start(args, format);
 	vsnprintf(unit->reason, sizeof(unit->reason), format, args);
 	va_end(args);
+}
+
+void unit_changed_after_all(struct unit *unit)
+{
+	if (!unit->input.found) {
+		unit_stays_after_all(unit, 0, "it changed while it was read");
+		return;
+	}
+	unit_stays_after_all(unit, 0, "it is not what was found");
+	unit->outcome = UNIT_AGAIN;
+}
+
+void unit_gone_after_all(struct unit *unit)
+{
+	unit_stays_after_all(unit, 0, "it is not there any more");
+	unit->outcome = UNIT_GONE;
 }
 
 void unit_reason_name(const struct unit *unit, char name[NAME_MAX + 1])
@@ -356,14 +371,8 @@ static void end_files(struct unit *unit)
 	end_out_file(&unit->out, release);
 	end_out_file(&unit->failed, wants_failed(unit));
 	end_out_file(&unit->note, wants_note(unit));
-	if (unit->input.state != UNIT_INPUT_IDLE)
-		return;
-	if (release && !unit->rechecked) {
-		unit->rechecked = true;
-		unit_input_recheck(&unit->input);
-	} else {
+	if (unit->input.state == UNIT_INPUT_IDLE)
 		unit_input_close(&unit->input);
-	}
 }
 
 static bool files_are_over(const struct unit *unit)
@@ -385,12 +394,8 @@ static void look_for_late_errors(struct unit *unit)
 		if (error == 0)
 			error = unit_input_error(&unit->input);
 	}
-	if (error < 0)
+	if (error != 0)
 		unit_stays_after_all(unit, error, "%s", strerror(-error));
-	else if (error > 0)
-		unit_stays_after_all(unit, 0, "it changed while it was read");
-	if (error == UNIT_INPUT_E_OUTDATED)
-		unit->outcome = UNIT_AGAIN;
 }
 
 static bool remove_file(struct unit *unit, struct out_file *file, bool wanted)

@@ -98,7 +98,6 @@ struct unit {
 	bool input_done;
 	bool waiting;	 /* for keys: the rest of `text` comes later */
 	bool one_by_one; /* a signature failed: a message waits for the one before */
-	bool rechecked;	 /* the input was looked at again after it was read */
 	bool ending;	 /* the text of the current message of a batch is over */
 	struct bytes rest;
 	struct bytes text;
@@ -154,6 +153,10 @@ uint64_t unit_memory_bytes(uint64_t size);
 
 /* Settled as something to release or move, it stays in in/ after all. */
 PRINTF_LIKE(3, 4) void unit_stays_after_all(struct unit *unit, int error, const char *format, ...);
+
+/* The same; the file in in/ is not what was read any more, or somebody took it away. */
+void unit_changed_after_all(struct unit *unit);
+void unit_gone_after_all(struct unit *unit);
 
 /* failed/NAME.reason, cut where the name would get too long. */
 void unit_reason_name(const struct unit *unit, char name[NAME_MAX + 1]);

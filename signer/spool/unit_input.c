@@ -1,11 +1,11 @@
 /*
  * How it works: a file is opened without following a link and without waiting for a FIFO's writer. Its
- * size when it was found says where the end is: there is no read that only finds the end. After the
- * last read, what was opened is looked at: if it is not what was found (another file under this name,
- * or one that grew), that was in vain. So nothing needs to be asked before the first read, but where a scan
- * saw something else than a file, or nothing.
+ * size when it was found says where the end is: there is no read that only finds the end. Whether what was
+ * read is what was found (not another file under this name, or one that grew) is asked once, before it counts
+ * (unit_steps.c). So nothing needs to be asked before the first read, but where a scan saw something
+ * else than a file, or nothing.
  *
- *   CLOSED -> OPENING -----------> IDLE <-> READING, RECHECKING
+ *   CLOSED -> OPENING -----------> IDLE <-> READING
  *                |                 ^  |
  *                +-> CHECKING -----+  +-> CLOSING -> CLOSED
  */
@@ -88,18 +88,6 @@ void unit_input_open(struct unit_input *input)
 		    O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC, 0);
 }
 
-static void start_statx(struct unit_input *input, enum unit_input_state state)
-{
-	unit_input_enter(input, state);
-	ring_statx(input->ring, &input->op, input->fd, "", AT_EMPTY_PATH, INPUT_FILE_STATX,
-		   &input->status);
-}
-
-void unit_input_recheck(struct unit_input *input)
-{
-	start_statx(input, UNIT_INPUT_RECHECKING);
-}
-
 void unit_input_read(struct unit_input *input)
 {
 	uint64_t left = input->file.identity.size - input->offset;
@@ -137,7 +125,9 @@ static void opening_done(struct unit_input *input, int fd)
 		unit_input_enter(input, UNIT_INPUT_IDLE);
 		input->moved(input);
 	} else {
-		start_statx(input, UNIT_INPUT_CHECKING);
+		unit_input_enter(input, UNIT_INPUT_CHECKING);
+		ring_statx(input->ring, &input->op, input->fd, "", AT_EMPTY_PATH, INPUT_FILE_STATX,
+			   &input->status);
 	}
 }
 
@@ -149,11 +139,6 @@ static void checking_done(struct unit_input *input)
 		input->error = UNIT_INPUT_E_NOT_A_FILE;
 }
 
-static int changed(const struct unit_input *input)
-{
-	return input->found ? UNIT_INPUT_E_OUTDATED : UNIT_INPUT_E_CHANGED;
-}
-
 static void reading_done(struct unit_input *input, int res)
 {
 	unit_input_enter(input, UNIT_INPUT_IDLE);
@@ -162,16 +147,7 @@ static void reading_done(struct unit_input *input, int res)
 	input->offset += (uint64_t)res;
 	/* The end comes before the size that the file had: it was cut. */
 	if (res == 0 && input->error == 0)
-		input->error = changed(input);
-}
-
-static void rechecking_done(struct unit_input *input)
-{
-	struct unit_identity now = unit_identity_of(&input->status);
-
-	unit_input_enter(input, UNIT_INPUT_IDLE);
-	if (!unit_identity_equal(&now, &input->file.identity))
-		input->error = changed(input);
+		input->error = input->found ? UNIT_INPUT_E_OUTDATED : UNIT_INPUT_E_CHANGED;
 }
 
 static void unit_input_failed(struct unit_input *input, int error)
@@ -197,7 +173,6 @@ static void unit_input_done(struct ring_op *op, int res)
 	case UNIT_INPUT_OPENING: opening_done(input, res); return;
 	case UNIT_INPUT_CHECKING: checking_done(input); break;
 	case UNIT_INPUT_READING: reading_done(input, res); break;
-	case UNIT_INPUT_RECHECKING: rechecking_done(input); break;
 	case UNIT_INPUT_CLOSING: unit_input_enter(input, UNIT_INPUT_CLOSED); break;
 	case UNIT_INPUT_CLOSED:
 	case UNIT_INPUT_IDLE: assert(!"no operation was under way");

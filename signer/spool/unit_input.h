@@ -1,7 +1,7 @@
 /*
- * unit_input - reads one file in in/, through the ring, and tells whether it stayed the same.
+ * unit_input - reads one file in in/, through the ring.
  *
- * Use:      open; then read, take the chunk, read...; recheck; close. `moved` is called after each step.
+ * Use:      open; then read, take the chunk, read...; close. `moved` is called after each step.
  * Errors:   unit_input_error(): 0, -errno, or UNIT_INPUT_E_*.
  * Owns:     the descriptor and the chunk, which lives until the next read.
  * Threads:  the ring's.
@@ -17,7 +17,7 @@
 
 enum {
 	UNIT_INPUT_E_NOT_A_FILE = 1, /* a directory, FIFO, socket, device or link */
-	UNIT_INPUT_E_CHANGED,	     /* it grew, shrank or was replaced while it was read */
+	UNIT_INPUT_E_CHANGED,	     /* it was cut while it was read */
 	UNIT_INPUT_E_OUTDATED,	     /* or since it was found: it may be whole now */
 };
 
@@ -29,7 +29,6 @@ struct unit_input {
 		UNIT_INPUT_CHECKING,
 		UNIT_INPUT_IDLE,
 		UNIT_INPUT_READING,
-		UNIT_INPUT_RECHECKING,
 		UNIT_INPUT_CLOSING,
 	} state;
 	struct ring_op op;
@@ -70,8 +69,6 @@ uint64_t unit_input_size(const struct unit_input *input);
 /* The next read starts here. Not while busy. */
 void unit_input_seek(struct unit_input *input, uint64_t offset);
 
-/* Looks at the file again: UNIT_INPUT_E_CHANGED or _OUTDATED if it is not what was looked at first. */
-void unit_input_recheck(struct unit_input *input);
 void unit_input_close(struct unit_input *input);
 
 bool unit_input_busy(const struct unit_input *input);

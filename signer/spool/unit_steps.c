@@ -14,13 +14,14 @@
 
 enum step {
 	STEP_END,
+	STEP_CHECK, /* is in/NAME still what was read? Then its files may be placed. */
 	STEP_PLACE_NOTE,
 	STEP_PLACE_FAILED,
 	STEP_PLACE_OUT,
 	STEP_UNDO_FAILED, /* out/ did not take its file: failed/ gives its own back */
 	STEP_UNDO_NOTE,	  /* the unit does not go to failed/ after all */
 	STEP_FIND_ROOM,	  /* is its name free in failed/? */
-	STEP_LOOK,	  /* is in/NAME still what was read? */
+	STEP_LOOK,	  /* is in/NAME still what was read? Then it may be moved or removed. */
 	STEP_MOVE,
 	STEP_REMOVE,
 	STEP_CLEAN_OUT,
@@ -33,7 +34,10 @@ enum step {
  * replaces an older one, so it is placed only when what it is about has the name in failed/, or is
  * about to: before a move, which no manifest would repeat.
  */
-static const uint8_t place_files[] = {STEP_PLACE_FAILED, STEP_PLACE_OUT, STEP_PLACE_NOTE, STEP_END};
+static const uint8_t place_files[] = {STEP_CHECK, STEP_PLACE_FAILED, STEP_PLACE_OUT,
+				      STEP_PLACE_NOTE, STEP_END};
+static const uint8_t place_and_remove[] = {STEP_CHECK,	    STEP_PLACE_FAILED, STEP_PLACE_OUT,
+					   STEP_PLACE_NOTE, STEP_REMOVE,       STEP_END};
 static const uint8_t undo_files[] = {STEP_UNDO_FAILED, STEP_END};
 static const uint8_t move_unit[] = {STEP_FIND_ROOM, STEP_PLACE_NOTE, STEP_LOOK, STEP_MOVE,
 				    STEP_END};
@@ -48,11 +52,15 @@ static void old_name_looked_for(struct ring_op *op, int res);
 static const uint8_t *steps_of(const struct unit *unit, enum unit_task task)
 {
 	bool release = unit->outcome == UNIT_RELEASE;
+	bool at_once = !unit->steps_setting->durable;
 
 	switch (task) {
-	case UNIT_TASK_PLACE: return release ? place_files : move_unit;
-	case UNIT_TASK_REMOVE: return release ? remove_unit : nothing;
-	case UNIT_TASK_CLEAN: return unit->outcome == UNIT_STAY ? clean_files : nothing;
+	case UNIT_TASK_PLACE:
+		if (!release)
+			return move_unit;
+		return at_once ? place_and_remove : place_files;
+	case UNIT_TASK_REMOVE: return release && !at_once ? remove_unit : nothing;
+	case UNIT_TASK_CLEAN: return unit_needs_batch(unit) ? nothing : clean_files;
 	}
 	return nothing;
 }
@@ -126,6 +134,8 @@ static bool submit_step(struct unit *unit, enum step step)
 	const struct spool_dir *dir = unit->steps_setting->dir;
 
 	switch (step) {
+	case STEP_CHECK:
+	case STEP_LOOK: look(unit, dir->in_fd, unit->name); return true;
 	case STEP_PLACE_NOTE: return place_note(unit);
 	case STEP_PLACE_FAILED:
 		return place(unit, &unit->failed, dir->failed_fd, unit->name, RENAME_NOREPLACE);
@@ -134,7 +144,6 @@ static bool submit_step(struct unit *unit, enum step step)
 	case STEP_UNDO_FAILED: return undo_failed(unit);
 	case STEP_UNDO_NOTE: return undo_note(unit);
 	case STEP_FIND_ROOM: return find_room(unit);
-	case STEP_LOOK: look(unit, dir->in_fd, unit->name); return true;
 	case STEP_MOVE:
 		ring_renameat(ring, &unit->op, dir->in_fd, unit->name,
 			      unit->outcome == UNIT_MOVE_OUT ? dir->out_fd : dir->failed_fd,
@@ -182,6 +191,7 @@ static const uint8_t *undo_of(const struct unit *unit)
 	case STEP_LOOK:
 	case STEP_MOVE: return undo_move;
 	case STEP_END:
+	case STEP_CHECK:
 	case STEP_PLACE_NOTE:
 	case STEP_PLACE_FAILED:
 	case STEP_UNDO_FAILED:
@@ -223,6 +233,7 @@ static void look_for_old_name(struct unit *unit)
 	case STEP_PLACE_OUT: look(unit, dir->tmp_fd, unit->out.name); return;
 	case STEP_MOVE: look(unit, dir->in_fd, unit->name); return;
 	case STEP_END:
+	case STEP_CHECK:
 	case STEP_UNDO_FAILED:
 	case STEP_UNDO_NOTE:
 	case STEP_FIND_ROOM:
@@ -252,35 +263,39 @@ static void old_name_looked_for(struct ring_op *op, int res)
 	}
 }
 
-/* Nothing of a unit that is to be moved counts yet, so it may stay for any reason. */
-static void looked_before_move(struct unit *unit, int res)
+static bool is_what_was_read(const struct unit *unit)
 {
 	struct unit_identity now = unit_identity_of(&unit->status);
 
-	if (res == 0 && unit_identity_equal(&now, &unit->input.file.identity)) {
+	return unit_identity_equal(&now, &unit->input.file.identity);
+}
+
+/* Nothing of the unit counts yet, so it may stay for any reason. */
+static void looked_before_it_counts(struct unit *unit, int res)
+{
+	if (res == 0 && is_what_was_read(unit)) {
 		unit->steps++;
-	} else {
-		unit->steps = undo_of(unit);
-		if (res == 0 || res == -ENOENT)
-			unit_stays_after_all(unit, 0, "it changed after it was read");
-		else
-			unit_stays_after_all(unit, res, "in: %s", strerror(-res));
-		if (res == -ENOENT)
-			unit->outcome = UNIT_GONE;
+		go_on(unit);
+		return;
 	}
+	unit->steps = undo_of(unit);
+	if (res == 0)
+		unit_changed_after_all(unit);
+	else if (res == -ENOENT)
+		unit_gone_after_all(unit);
+	else
+		unit_stays_after_all(unit, res, "in: %s", strerror(-res));
 	go_on(unit);
 }
 
 static void looked_before_removal(struct unit *unit, int res)
 {
-	struct unit_identity now = unit_identity_of(&unit->status);
-
 	if (res < 0 && res != -ENOENT) {
 		stop(unit, res, "cannot look into in/");
 		return;
 	}
 	/* It was taken away, or another one has its name: not ours to remove. */
-	if (res == -ENOENT || !unit_identity_equal(&now, &unit->input.file.identity))
+	if (res == -ENOENT || !is_what_was_read(unit))
 		unit->steps = nothing;
 	else
 		unit->steps++;
@@ -325,6 +340,7 @@ static void step_failed(struct unit *unit, int error)
 	case STEP_CLEAN_OUT:
 	case STEP_CLEAN_FAILED:
 	case STEP_CLEAN_NOTE: break; /* the next start removes it */
+	case STEP_CHECK:
 	case STEP_FIND_ROOM:
 	case STEP_LOOK:
 	case STEP_END: assert(!"does not fail here");
@@ -339,11 +355,10 @@ static void step_done(struct ring_op *op, int res)
 
 	if (*unit->steps == STEP_FIND_ROOM) {
 		looked_for_room(unit, res);
-	} else if (*unit->steps == STEP_LOOK) {
-		if (unit->outcome == UNIT_RELEASE)
-			looked_before_removal(unit, res);
-		else
-			looked_before_move(unit, res);
+	} else if (*unit->steps == STEP_LOOK && unit->outcome == UNIT_RELEASE) {
+		looked_before_removal(unit, res);
+	} else if (*unit->steps == STEP_CHECK || *unit->steps == STEP_LOOK) {
+		looked_before_it_counts(unit, res);
 	} else if (res < 0) {
 		step_failed(unit, res);
 	} else {

@@ -16,13 +16,14 @@
 struct unit_steps_setting {
 	struct ring *ring;
 	const struct spool_dir *dir;
+	bool durable; /* placed files are made durable before units are removed */
 	void (*over)(struct unit *unit, int error, const char *what);
 };
 
 enum unit_task {
-	UNIT_TASK_PLACE,  /* files from tmp/ to their places, or the unit itself from in/ */
-	UNIT_TASK_REMOVE, /* the unit from in/, if its files were placed */
-	UNIT_TASK_CLEAN,  /* files in tmp/ of a unit that stays after all */
+	UNIT_TASK_PLACE, /* files from tmp/ to their places, or the unit itself from in/ */
+	UNIT_TASK_REMOVE, /* the unit from in/, if its files were placed; not durable: it is gone already */
+	UNIT_TASK_CLEAN, /* files in tmp/ of a unit that stays after all */
 };
 
 void unit_steps_start(struct unit *unit, const struct unit_steps_setting *setting,

@@ -1,6 +1,7 @@
 /*
  * Goal:   the steps of a batch come in the order that makes it safe at any moment: what the manifest names is
- *         durable before the manifest counts, the manifest counts before anything is put in its place,
+ *         durable before the manifest counts, the manifest counts before anything is put in its place, the unit
+ *         is looked at between the two,
  *         what is in its place is durable before a unit is removed, and units are removed before the manifest.
  * Method: a hook in the ring writes down all operations of a run, begun and done; then the order is checked
  *         for each unit. What happens when a step fails is in tests/crash/test_spool_faults.c.
@@ -39,7 +40,8 @@ static int begin(void *arg, struct ring_op *op)
 
 	assert_true(record->count <= EVENTS_MAX);
 	*event = (struct event){.opcode = op->opcode, .op = op, .begun = ++record->clock};
-	if (op->opcode == RING_OPENAT || op->opcode == RING_RENAMEAT || op->opcode == RING_UNLINKAT)
+	if (op->opcode == RING_OPENAT || op->opcode == RING_STATX || op->opcode == RING_RENAMEAT ||
+	    op->opcode == RING_UNLINKAT)
 		snprintf(event->path, sizeof(event->path), "%s", op->path);
 	if (op->opcode == RING_RENAMEAT)
 		snprintf(event->new_path, sizeof(event->new_path), "%s", op->new_path);
@@ -150,6 +152,19 @@ static const struct event *marking_before(const struct record *record, unsigned 
 	return found;
 }
 
+static bool looked_at_between(const struct record *record, const char *unit, unsigned from,
+			      unsigned to)
+{
+	for (size_t i = 0; i < record->count; i++) {
+		const struct event *event = &record->events[i];
+
+		if (event->opcode == RING_STATX && strcmp(event->path, unit) == 0 &&
+		    event->begun > from && event->done != 0 && event->done < to)
+			return true;
+	}
+	return false;
+}
+
 static void check_placing(const struct record *record, const struct event *placing, bool durable)
 {
 	const struct event *created = find(record, RING_OPENAT, placing->path);
@@ -164,6 +179,8 @@ static void check_placing(const struct record *record, const struct event *placi
 			 placing->new_path);
 	if (durable && !flushed_between(record, created->done, marking->begun))
 		fail_msg("%s was not flushed before a manifest counted", placing->path);
+	if (!looked_at_between(record, placing->new_path, created->done, placing->begun))
+		fail_msg("%s was placed for a unit that nobody looked at again", placing->path);
 }
 
 /* The manifest does not count any more when this begins; UINT_MAX: it always does. */

@@ -331,6 +331,92 @@ static void unit_that_grows_while_it_is_read_is_not_released(void **state)
 	spool_fixture_close(&world.fixture);
 }
 
+static void write_over(struct world *world)
+{
+	const struct timespec later[2] = {{.tv_sec = 1}, {.tv_sec = 1}};
+	char path[128];
+	FILE *file;
+
+	snprintf(path, sizeof(path), "%s/in/name", world->fixture.spool);
+	file = fopen(path, "r+e");
+	assert_non_null(file);
+	fputs("To: ", file);
+	assert_int_equal(fflush(file), 0);
+	assert_int_equal(futimens(fileno(file), later), 0); /* clocks of files are coarse */
+	fclose(file);
+}
+
+static void replace(struct world *world)
+{
+	spool_fixture_put_text(&world->fixture, "in/name", NOBODYS);
+}
+
+static void take_away(struct world *world)
+{
+	char path[128];
+
+	snprintf(path, sizeof(path), "%s/in/name", world->fixture.spool);
+	assert_int_equal(unlink(path), 0);
+}
+
+struct change_world {
+	struct world world;
+	void (*change)(struct world *world);
+};
+
+/* All is written, and nothing of it counts yet. */
+static void change_before_it_counts(struct world *world, const struct ring_op *op)
+{
+	const struct change_world *own = (const struct change_world *)world;
+
+	if (op->opcode == RING_OPENAT && strstr(op->path, ".part") != NULL && world->acts++ == 0)
+		own->change(world);
+}
+
+/* Where it is afterwards, and what is there. */
+static void check_change(void (*change)(struct world *world), const char *sync_mode,
+			 const char *place, const char *text)
+{
+	const char *const options[] = {"SyncMode", sync_mode, NULL};
+	struct change_world own = {{.act = change_before_it_counts}, change};
+	struct world *world = &own.world;
+	struct buffer names = {0};
+	struct buffer content = {0};
+	struct spool_result result;
+	char path[32];
+
+	spool_fixture_open(&world->fixture, options);
+	spool_fixture_put_text(&world->fixture, "in/name", MESSAGE);
+	assert_int_equal(run(world, &result), 0);
+	assert_int_equal(result.stayed_units, 0);
+	assert_string_equal(spool_fixture_list(&world->fixture, "in", &names), "");
+	assert_string_equal(spool_fixture_list(&world->fixture, "tmp", &names), "");
+	if (place == NULL) {
+		assert_string_equal(spool_fixture_list(&world->fixture, "out", &names), "");
+		assert_string_equal(spool_fixture_list(&world->fixture, "failed", &names), "");
+	} else {
+		snprintf(path, sizeof(path), "%s/name", place);
+		assert_true(spool_fixture_get(&world->fixture, path, &content));
+		assert_non_null(strstr(buffer_string(&content), text));
+	}
+	buffer_deinit(&names);
+	buffer_deinit(&content);
+	spool_fixture_close(&world->fixture);
+}
+
+static void unit_that_changes_before_it_counts_is_read_anew(void **state)
+{
+	static const char *const sync_modes[] = {"full", "none"};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_COUNT(sync_modes); i++) {
+		check_change(append_more, sync_modes[i], "out", "more\r\n");
+		check_change(write_over, sync_modes[i], "failed", "To: : a@");
+		check_change(replace, sync_modes[i], "out", NOBODYS);
+		check_change(take_away, sync_modes[i], NULL, NULL);
+	}
+}
+
 static void take_away_when_opened(struct world *world, const struct ring_op *op)
 {
 	char path[128];
@@ -704,6 +790,7 @@ int main(void)
 		cmocka_unit_test(replaced_unit_is_not_removed),
 		cmocka_unit_test(unit_that_grew_is_read_again_at_once),
 		cmocka_unit_test(unit_that_grows_while_it_is_read_is_not_released),
+		cmocka_unit_test(unit_that_changes_before_it_counts_is_read_anew),
 		cmocka_unit_test(unit_that_disappears_is_nobodys_trouble),
 		cmocka_unit_test(full_disk_ends_a_run_soon_and_all_stays),
 		cmocka_unit_test(full_out_ends_a_run_and_the_rest_stays),

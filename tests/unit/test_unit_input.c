@@ -107,7 +107,7 @@ static struct input_file find(struct bench *bench, const char *name)
 	return input_file_of(&status);
 }
 
-/* Everything, and then the recheck. Returns the error; the file is closed in any case. */
+/* Everything. Returns the error; the file is closed in any case. */
 static int read_found(struct bench *bench, const char *name, const struct input_file *found,
 		      struct buffer *text)
 {
@@ -123,10 +123,6 @@ static int read_found(struct bench *bench, const char *name, const struct input_
 		wait_until_idle(bench);
 		if (unit_input_error(&bench->input) == 0)
 			take(bench, text);
-	}
-	if (unit_input_error(&bench->input) == 0) {
-		unit_input_recheck(&bench->input);
-		wait_until_idle(bench);
 	}
 	if (bench->input.state == UNIT_INPUT_IDLE)
 		unit_input_close(&bench->input);
@@ -234,32 +230,21 @@ static void cut(struct bench *bench)
 	close(fd);
 }
 
-static void write_over(struct bench *bench)
-{
-	int fd = open_in(bench, O_WRONLY);
-	const struct timespec later[2] = {{.tv_sec = 1}, {.tv_sec = 1}};
-
-	assert_int_equal(pwrite(fd, "over", 4, 0), 4);
-	assert_int_equal(futimens(fd, later), 0); /* clocks of files are coarse */
-	close(fd);
-}
-
 static void replace(struct bench *bench)
 {
 	spool_fixture_put_text(&bench->fixture, "in/a", "another file");
 }
 
-static void changes_while_reading_are_seen(void **state)
+/* What is read is as much as there was; the batch looks at the name again (test_batch). */
+static void file_is_read_as_it_was_when_it_was_opened(void **state)
 {
 	static const struct {
 		const char *name;
 		void (*act)(struct bench *bench);
 		int error;
 	} cases[] = {
-		{"grown", grow, UNIT_INPUT_E_CHANGED},
+		{"grown", grow, 0},
 		{"cut", cut, UNIT_INPUT_E_CHANGED},
-		{"written_over", write_over, UNIT_INPUT_E_CHANGED},
-		/* What was opened is read; the batch looks at the name again. */
 		{"replaced", replace, 0},
 	};
 	struct buffer want = {0};
@@ -285,7 +270,7 @@ static void changes_while_reading_are_seen(void **state)
 	close_bench(&bench);
 }
 
-static void changes_since_it_was_found_are_seen(void **state)
+static void file_is_read_as_it_was_when_it_was_found(void **state)
 {
 	static const struct {
 		const char *name;
@@ -293,10 +278,9 @@ static void changes_since_it_was_found_are_seen(void **state)
 		int error;
 	} cases[] = {
 		{"none", NULL, 0},
-		{"grown", grow, UNIT_INPUT_E_OUTDATED},
+		{"grown", grow, 0},
 		{"cut", cut, UNIT_INPUT_E_OUTDATED},
-		{"written_over", write_over, UNIT_INPUT_E_OUTDATED},
-		{"replaced", replace, UNIT_INPUT_E_OUTDATED},
+		{"replaced by a shorter one", replace, UNIT_INPUT_E_OUTDATED},
 	};
 	struct buffer want = {0};
 	struct buffer got = {0};
@@ -324,7 +308,7 @@ static void changes_since_it_was_found_are_seen(void **state)
 	close_bench(&bench);
 }
 
-/* Open, read, recheck, close. */
+/* Open, read, close. */
 static void what_was_found_is_not_looked_at_before_it_is_read(void **state)
 {
 	struct buffer got = {0};
@@ -336,9 +320,9 @@ static void what_was_found_is_not_looked_at_before_it_is_read(void **state)
 	spool_fixture_put_text(&bench.fixture, "in/a", "text");
 	found = find(&bench, "a");
 	assert_int_equal(read_found(&bench, "a", &found, &got), 0);
-	assert_int_equal(bench.operations, 4);
+	assert_int_equal(bench.operations, 3);
 	assert_int_equal(read_all(&bench, "a", &got), 0);
-	assert_int_equal(bench.operations, 5);
+	assert_int_equal(bench.operations, 4);
 	buffer_deinit(&got);
 	close_bench(&bench);
 }
@@ -394,8 +378,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(files_of_all_sizes_are_read),
 		cmocka_unit_test(seek_reads_again_from_there),
-		cmocka_unit_test(changes_while_reading_are_seen),
-		cmocka_unit_test(changes_since_it_was_found_are_seen),
+		cmocka_unit_test(file_is_read_as_it_was_when_it_was_opened),
+		cmocka_unit_test(file_is_read_as_it_was_when_it_was_found),
 		cmocka_unit_test(what_was_found_is_not_looked_at_before_it_is_read),
 		cmocka_unit_test(what_is_no_file_is_refused),
 		cmocka_unit_test(every_operation_may_fail),
