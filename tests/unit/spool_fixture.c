@@ -166,6 +166,12 @@ void spool_fixture_close(struct spool_fixture *fixture)
 	remove_tree(fixture->root);
 }
 
+void spool_fixture_replace_key(struct spool_fixture *fixture)
+{
+	public_key_free(fixture->key);
+	make_key(fixture);
+}
+
 void spool_fixture_clear(struct spool_fixture *fixture)
 {
 	remove_tree(fixture->spool);

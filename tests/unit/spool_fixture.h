@@ -36,6 +36,9 @@ void spool_fixture_close(struct spool_fixture *fixture);
 /* Another configuration for the same spool and key. */
 void spool_fixture_configure(struct spool_fixture *fixture, const char *const *options);
 
+/* Another key in the file of the key; fixture->key is its public half. */
+void spool_fixture_replace_key(struct spool_fixture *fixture);
+
 /* Empties in/, tmp/, out/ and failed/. */
 void spool_fixture_clear(struct spool_fixture *fixture);
 

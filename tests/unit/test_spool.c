@@ -65,6 +65,62 @@ static void put_many(struct world *world, unsigned count)
 	}
 }
 
+/* Replaces the key when the first chunk of a large batch has been read, and is slow itself. */
+static void replace_the_key(struct world *world, const struct ring_op *op)
+{
+	const struct timespec pause = {.tv_nsec = 200 * 1000000};
+
+	if (op->opcode != RING_READ || ++world->acts != 2)
+		return;
+	spool_fixture_replace_key(&world->fixture);
+	nanosleep(&pause, NULL);
+}
+
+struct key_tally {
+	const struct spool_fixture *fixture;
+	bool first_is_new;
+	bool last_is_new;
+};
+
+static void tally_key(void *arg, size_t index, struct bytes message)
+{
+	struct key_tally *tally = arg;
+	struct mail_report report;
+
+	mail_check(message, tally->fixture->key, &report);
+	assert_int_equal(report.signatures, 1);
+	tally->last_is_new = report.valid == 1;
+	if (index == 0)
+		tally->first_is_new = report.valid == 1;
+}
+
+/* The queue is empty by then, so nothing that waits in it brings the question up. */
+static void key_replaced_while_a_batch_is_read_signs_its_rest(void **state)
+{
+	const char *const options[] = {"SyncMode", "none", NULL};
+	struct world world = {.act = replace_the_key};
+	struct key_tally tally = {.fixture = &world.fixture};
+	struct buffer message = {0};
+	struct buffer batch = {0};
+	struct spool_result result;
+
+	(void)state;
+	spool_fixture_open(&world.fixture, options);
+	spool_fixture_message(&message, "a@example.com", "id", "body\r\n");
+	while (batch.size < 4 * UNIT_INPUT_CHUNK)
+		spool_fixture_add_to_batch(&batch, buffer_bytes(&message));
+	spool_fixture_put(&world.fixture, "in/name.bsmtp", buffer_bytes(&batch));
+	assert_int_equal(run(&world, &result), 0);
+	assert_int_equal(result.released_units, 1);
+	assert_true(spool_fixture_get(&world.fixture, "out/name.bsmtp", &batch));
+	assert_true(mail_check_each("name.bsmtp", buffer_bytes(&batch), tally_key, &tally));
+	assert_false(tally.first_is_new);
+	assert_true(tally.last_is_new);
+	buffer_deinit(&message);
+	buffer_deinit(&batch);
+	spool_fixture_close(&world.fixture);
+}
+
 static bool is_removal_of(const struct ring_op *op, const char *name)
 {
 	return op->opcode == RING_UNLINKAT && strcmp(op->path, name) == 0;
@@ -785,6 +841,7 @@ int main(void)
 		cmocka_unit_test(empty_spool_is_done_at_once),
 		cmocka_unit_test(many_units_are_counted_in_batches),
 		cmocka_unit_test(several_threads_take_each_unit_once),
+		cmocka_unit_test(key_replaced_while_a_batch_is_read_signs_its_rest),
 		cmocka_unit_test(unit_that_comes_during_a_run_is_signed_in_it),
 		cmocka_unit_test(name_that_is_used_again_is_signed_again),
 		cmocka_unit_test(replaced_unit_is_not_removed),
