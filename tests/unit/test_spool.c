@@ -103,10 +103,13 @@ static void key_replaced_while_a_batch_is_read_signs_its_rest(void **state)
 	struct buffer message = {0};
 	struct buffer batch = {0};
 	struct spool_result result;
+	char body[8001];
 
 	(void)state;
+	memset(body, 'x', sizeof(body) - 1);
+	body[sizeof(body) - 1] = '\0';
 	spool_fixture_open(&world.fixture, options);
-	spool_fixture_message(&message, "a@example.com", "id", "body\r\n");
+	spool_fixture_message(&message, "a@example.com", "id", body);
 	while (batch.size < 4 * UNIT_INPUT_CHUNK)
 		spool_fixture_add_to_batch(&batch, buffer_bytes(&message));
 	spool_fixture_put(&world.fixture, "in/name.bsmtp", buffer_bytes(&batch));
