@@ -16,6 +16,8 @@ import time
 import unittest
 
 POSTSEAL = os.environ.get("POSTSEAL", "postseal")
+# Runs a command where the kernel forbids io_uring.
+WITHOUT_IO_URING = os.environ.get("WITHOUT_IO_URING")
 RUN_SECONDS = 60
 NOBODY = pwd.getpwnam("nobody")
 
@@ -155,11 +157,11 @@ class PostsealCase(unittest.TestCase):
         p = make_key(kind)[1] if p is None else p
         return self.write("keys", f"{name} v=DKIM1; k={kind}; p={p}\n")
 
-    def run_postseal(self, *args, stdin=b"", **kwargs):
-        """Returns the exit status, stdout and stderr."""
+    def run_postseal(self, *args, stdin=b"", within=(), **kwargs):
+        """Returns the exit status, stdout and stderr. `within` is a command that runs it."""
         kwargs.setdefault("cwd", self.directory)
         done = subprocess.run(
-            [POSTSEAL, *args],
+            [*within, POSTSEAL, *args],
             input=stdin,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

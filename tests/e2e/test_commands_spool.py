@@ -12,7 +12,7 @@ import termios
 import time
 import unittest
 
-from postseal_case import MESSAGE, NOBODY, POSTSEAL, PostsealCase
+from postseal_case import MESSAGE, NOBODY, POSTSEAL, WITHOUT_IO_URING, PostsealCase
 
 NOT_OURS = MESSAGE.replace(b"example.com", b"example.org")
 MALFORMED = b"Subject: x\r\n\r\nno sender\r\n"
@@ -23,9 +23,9 @@ class Once(PostsealCase):
         super().setUp()
         self.conf = self.single_key()
 
-    def once(self, status, *args):
+    def once(self, status, *args, **kwargs):
         return self.expect(
-            status, "spool", "--once", "-x", self.conf, *args, self.path("spool")
+            status, "spool", "--once", "-x", self.conf, *args, self.path("spool"), **kwargs
         )
 
     def test_all_that_is_there_is_signed(self):
@@ -50,6 +50,22 @@ class Once(PostsealCase):
             self.assertTrue(signed.endswith(MESSAGE + b"%d\r\n" % number))
             self.assertEqual(signed.count(b"DKIM-Signature"), 1)
         self.expect_verified(signed)
+
+    @unittest.skipIf(WITHOUT_IO_URING is None, "there is nothing to forbid io_uring with")
+    def test_threads_serve_where_io_uring_is_forbidden(self):
+        self.make_spool(MESSAGE, MESSAGE)
+        forbidden = {"within": [WITHOUT_IO_URING]}
+        stdout, _ = self.expect(0, "check", "-x", self.conf, **forbidden)
+        self.assertIn(b"I/O: threads: no io_uring: Operation not permitted", stdout)
+        self.once(0, **forbidden)
+        self.expect_verified(self.read("spool/out/1"))
+
+    @unittest.skipIf(WITHOUT_IO_URING is None, "there is nothing to forbid io_uring with")
+    def test_io_uring_that_is_asked_for_and_forbidden_is_an_error(self):
+        self.make_spool(MESSAGE)
+        _, stderr = self.once(74, "-o", "IoEngine=io_uring", within=[WITHOUT_IO_URING])
+        self.assertIn("cannot make the ring: Operation not permitted", stderr)
+        self.assertEqual(os.listdir(self.path("spool/in")), ["0"])
 
     def test_directory_of_the_configuration_serves(self):
         self.make_spool(MESSAGE)
