@@ -425,7 +425,7 @@ static void directory_swapped_meanwhile_is_never_trusted(void **state)
 	atomic_init(&swapper.stop, false);
 	assert_int_equal(safe_path_new(geteuid(), AGE_NS, &safe), 0);
 	assert_int_equal(pthread_create(&thread, NULL, swap_directories, &swapper), 0);
-	for (unsigned i = 0; i < rounds_of(3000); i++) {
+	for (unsigned i = 0; i < rounds_of(1500); i++) {
 		char text[SAFE_PATH_TEXT_SIZE];
 		char content[4] = {0};
 		int fd;
