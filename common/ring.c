@@ -310,7 +310,8 @@ static void ring_run_finished(struct ring *ring)
 
 bool ring_is_idle(const struct ring *ring)
 {
-	return ring->idle && ring->submitted.first == NULL;
+	return ring->idle &&
+	       (ring->submitted.first == NULL || ring->submitted.first == ring->refused);
 }
 
 int ring_turn(struct ring *ring, int64_t wait_ns)

@@ -143,7 +143,7 @@ int64_t ring_now_ns(const struct ring *ring);
  */
 MUST_CHECK int ring_turn(struct ring *ring, int64_t wait_ns);
 
-/* The last turn ran nothing, and nothing was submitted since. */
+/* The last turn ran nothing, and there is nothing that could be handed over: the next one waits. */
 bool ring_is_idle(const struct ring *ring);
 
 /* Operations submitted and not yet done. */

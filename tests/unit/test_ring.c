@@ -425,6 +425,30 @@ static void ring_is_idle_when_a_turn_ran_nothing(void **state)
 	assert_true(ring_is_idle(ring));
 }
 
+/* What does not fit waits for a completion, and not for its owner. */
+static void ring_that_is_full_is_idle(void **state)
+{
+	struct fixture *fixture = *state;
+	struct ring *ring = fixture_ring(fixture);
+	struct waiter waiters[40];
+	int fds[ARRAY_COUNT(waiters)];
+
+	for (size_t i = 0; i < ARRAY_COUNT(waiters); i++) {
+		waiters[i] = waiter_new();
+		fds[i] = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+		assert_true(fds[i] >= 0);
+		ring_poll(ring, &waiters[i].op, fds[i], POLLIN);
+	}
+	assert_false(ring_is_idle(ring));
+	assert_int_equal(ring_turn(ring, 0), 0);
+	assert_int_equal(ring_turn(ring, 0), 0);
+	assert_true(ring_is_idle(ring));
+	ring_free(ring);
+	fixture->ring = NULL;
+	for (size_t i = 0; i < ARRAY_COUNT(waiters); i++)
+		close(fds[i]);
+}
+
 static void look_again(struct ring_op *op, int res)
 {
 	struct looker *looker = (struct looker *)op;
@@ -503,6 +527,7 @@ int main(void)
 	struct engine_case threads_inline = {RING_ENGINE_THREADS, RING_FILE_OPS};
 	const struct CMUnitTest tests[] = {
 		ON_ALL_ENGINES(ring_is_idle_when_a_turn_ran_nothing),
+		ON_ALL_ENGINES(ring_that_is_full_is_idle),
 		ON_ALL_ENGINES(file_lives_from_create_to_unlink),
 		ON_ALL_ENGINES(failures_are_negative_errno),
 		ON_ALL_ENGINES(many_more_ops_than_entries_all_complete),
