@@ -613,8 +613,10 @@ static int turn(struct spool_worker *worker, int64_t wait_ns)
 	int r = ring_turn(worker->ring, wait_ns);
 	bool moves = sign_client_collect(worker->client) > 0 || !ring_is_idle(worker->ring);
 
-	if (!moves && sign_client_help(worker->client) > 0)
-		moves = sign_client_collect(worker->client) > 0;
+	if (!moves && sign_client_help(worker->client) > 0) {
+		(void)sign_client_collect(worker->client);
+		moves = true;
+	}
 	worker->at_rest = !moves;
 	return r;
 }
