@@ -476,20 +476,21 @@ static void unit_that_changes_before_it_counts_is_read_anew(void **state)
 	}
 }
 
-static void take_away_when_opened(struct world *world, const struct ring_op *op)
+/* It has been read, and is looked at once more before it is moved. */
+static int take_away_at_last(struct world *world, const struct ring_op *op)
 {
 	char path[128];
 
-	if (op->opcode != RING_RENAMEAT || strstr(op->new_path, ".manifest") == NULL ||
-	    world->acts++ > 0)
-		return;
+	if (op->opcode != RING_STATX || strcmp(op->path, "pass") != 0 || world->acts++ > 0)
+		return 0;
 	snprintf(path, sizeof(path), "%s/in/pass", world->fixture.spool);
 	assert_int_equal(unlink(path), 0);
+	return 0;
 }
 
 static void unit_that_disappears_is_nobodys_trouble(void **state)
 {
-	struct world world = {.act = take_away_when_opened};
+	struct world world = {.refuse = take_away_at_last};
 	struct spool_result result;
 
 	(void)state;
@@ -499,6 +500,7 @@ static void unit_that_disappears_is_nobodys_trouble(void **state)
 	assert_int_equal(run(&world, &result), 0);
 	assert_int_equal(result.released_units, 1);
 	assert_int_equal(result.passed_units + result.stayed_units + result.failed_units, 0);
+	assert_int_equal(world.acts, 1);
 	spool_fixture_close(&world.fixture);
 }
 
