@@ -219,14 +219,21 @@ void unit_stays_after_all(struct unit *unit, int error, const char *format, ...)
 	va_end(args);
 }
 
+/* Since it was found, it may have become whole; one that was opened just now is being written. */
+static enum unit_outcome changed_outcome(const struct unit *unit)
+{
+	return unit->input.found ? UNIT_AGAIN : UNIT_STAY;
+}
+
+static const char *changed_text(const struct unit *unit)
+{
+	return unit->input.found ? "it is not what was found" : "it changed while it was read";
+}
+
 void unit_changed_after_all(struct unit *unit)
 {
-	if (!unit->input.found) {
-		unit_stays_after_all(unit, 0, "it changed while it was read");
-		return;
-	}
-	unit_stays_after_all(unit, 0, "it is not what was found");
-	unit->outcome = UNIT_AGAIN;
+	unit_stays_after_all(unit, 0, "%s", changed_text(unit));
+	unit->outcome = changed_outcome(unit);
 }
 
 void unit_gone_after_all(struct unit *unit)
@@ -252,10 +259,8 @@ static void settle_input_error(struct unit *unit)
 		unit_settle(unit, UNIT_STAY, 0, "this is not a regular file");
 		return;
 	case UNIT_INPUT_E_CHANGED:
-		unit_settle(unit, UNIT_STAY, 0, "it changed while it was read");
-		return;
 	case UNIT_INPUT_E_OUTDATED:
-		unit_settle(unit, UNIT_AGAIN, 0, "it is not what was found");
+		unit_settle(unit, changed_outcome(unit), 0, "%s", changed_text(unit));
 		return;
 	case -ENOENT: unit_settle(unit, UNIT_GONE, 0, "it is not there any more"); return;
 	default: unit_settle(unit, UNIT_STAY, error, "in: %s", strerror(-error)); return;

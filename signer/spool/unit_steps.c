@@ -14,14 +14,14 @@
 
 enum step {
 	STEP_END,
-	STEP_CHECK, /* is in/NAME still what was read? Then its files may be placed. */
+	STEP_CHECK, /* is in/NAME still what was read? Then it may count. */
 	STEP_PLACE_NOTE,
 	STEP_PLACE_FAILED,
 	STEP_PLACE_OUT,
 	STEP_UNDO_FAILED, /* out/ did not take its file: failed/ gives its own back */
 	STEP_UNDO_NOTE,	  /* the unit does not go to failed/ after all */
 	STEP_FIND_ROOM,	  /* is its name free in failed/? */
-	STEP_LOOK,	  /* is in/NAME still what was read? Then it may be moved or removed. */
+	STEP_LOOK,	  /* is in/NAME still what was read? Then it may be removed. */
 	STEP_MOVE,
 	STEP_REMOVE,
 	STEP_CLEAN_OUT,
@@ -39,7 +39,7 @@ static const uint8_t place_files[] = {STEP_CHECK, STEP_PLACE_FAILED, STEP_PLACE_
 static const uint8_t place_and_remove[] = {STEP_CHECK,	    STEP_PLACE_FAILED, STEP_PLACE_OUT,
 					   STEP_PLACE_NOTE, STEP_REMOVE,       STEP_END};
 static const uint8_t undo_files[] = {STEP_UNDO_FAILED, STEP_END};
-static const uint8_t move_unit[] = {STEP_FIND_ROOM, STEP_PLACE_NOTE, STEP_LOOK, STEP_MOVE,
+static const uint8_t move_unit[] = {STEP_FIND_ROOM, STEP_PLACE_NOTE, STEP_CHECK, STEP_MOVE,
 				    STEP_END};
 static const uint8_t undo_move[] = {STEP_UNDO_NOTE, STEP_END};
 static const uint8_t remove_unit[] = {STEP_LOOK, STEP_REMOVE, STEP_END};
@@ -188,10 +188,10 @@ static const uint8_t *undo_of(const struct unit *unit)
 {
 	switch ((enum step) * unit->steps) {
 	case STEP_PLACE_OUT: return undo_files;
-	case STEP_LOOK:
+	case STEP_CHECK: return unit->outcome == UNIT_RELEASE ? nothing : undo_move;
 	case STEP_MOVE: return undo_move;
 	case STEP_END:
-	case STEP_CHECK:
+	case STEP_LOOK:
 	case STEP_PLACE_NOTE:
 	case STEP_PLACE_FAILED:
 	case STEP_UNDO_FAILED:
@@ -355,10 +355,10 @@ static void step_done(struct ring_op *op, int res)
 
 	if (*unit->steps == STEP_FIND_ROOM) {
 		looked_for_room(unit, res);
-	} else if (*unit->steps == STEP_LOOK && unit->outcome == UNIT_RELEASE) {
-		looked_before_removal(unit, res);
-	} else if (*unit->steps == STEP_CHECK || *unit->steps == STEP_LOOK) {
+	} else if (*unit->steps == STEP_CHECK) {
 		looked_before_it_counts(unit, res);
+	} else if (*unit->steps == STEP_LOOK) {
+		looked_before_removal(unit, res);
 	} else if (res < 0) {
 		step_failed(unit, res);
 	} else {

@@ -199,6 +199,14 @@ void spool_fixture_put_text(struct spool_fixture *fixture, const char *path, con
 	spool_fixture_put(fixture, path, bytes_of_string(text));
 }
 
+void spool_fixture_remove(struct spool_fixture *fixture, const char *path)
+{
+	char full[PATH_MAX];
+
+	path_of(fixture, path, full);
+	MUST(unlink(full) == 0);
+}
+
 bool spool_fixture_has(const struct spool_fixture *fixture, const char *path)
 {
 	char full[PATH_MAX];

@@ -47,6 +47,8 @@ void spool_fixture_put(struct spool_fixture *fixture, const char *path, struct b
 void spool_fixture_put_text(struct spool_fixture *fixture, const char *path, const char *text);
 bool spool_fixture_has(const struct spool_fixture *fixture, const char *path);
 
+void spool_fixture_remove(struct spool_fixture *fixture, const char *path);
+
 /* Replaces the content of `content`; false: there is no such file. */
 bool spool_fixture_get(const struct spool_fixture *fixture, const char *path,
 		       struct buffer *content);

@@ -274,12 +274,9 @@ static void unit_that_comes_during_a_run_is_signed_in_it(void **state)
 /* The consumer has taken it, so the producer may use the name again, while we have not tidied up yet. */
 static void use_the_name_again(struct world *world, const struct ring_op *op)
 {
-	char path[128];
-
 	if (!is_removal_of(op, "name") || world->acts++ > 0)
 		return;
-	snprintf(path, sizeof(path), "%s/out/name", world->fixture.spool);
-	assert_int_equal(unlink(path), 0);
+	spool_fixture_remove(&world->fixture, "out/name");
 	spool_fixture_put_text(&world->fixture, "in/name", MESSAGE);
 }
 
@@ -412,10 +409,7 @@ static void replace(struct world *world)
 
 static void take_away(struct world *world)
 {
-	char path[128];
-
-	snprintf(path, sizeof(path), "%s/in/name", world->fixture.spool);
-	assert_int_equal(unlink(path), 0);
+	spool_fixture_remove(&world->fixture, "in/name");
 }
 
 struct change_world {
@@ -479,12 +473,8 @@ static void unit_that_changes_before_it_counts_is_read_anew(void **state)
 /* It has been read, and is looked at once more before it is moved. */
 static int take_away_at_last(struct world *world, const struct ring_op *op)
 {
-	char path[128];
-
-	if (op->opcode != RING_STATX || strcmp(op->path, "pass") != 0 || world->acts++ > 0)
-		return 0;
-	snprintf(path, sizeof(path), "%s/in/pass", world->fixture.spool);
-	assert_int_equal(unlink(path), 0);
+	if (op->opcode == RING_STATX && strcmp(op->path, "pass") == 0 && world->acts++ == 0)
+		spool_fixture_remove(&world->fixture, "in/pass");
 	return 0;
 }
 
@@ -752,7 +742,6 @@ static void daemon_waits_quietly_for_room_in_out(void **state)
 	atomic_uint operations = 0;
 	const struct ring_fault hook = {.before = count_operations, .arg = &operations};
 	struct daemon daemon = {.options.fault = &hook};
-	char path[128];
 
 	(void)state;
 	start_daemon(&daemon, options);
@@ -765,8 +754,7 @@ static void daemon_waits_quietly_for_room_in_out(void **state)
 	print_message("%u operations while out/ is full\n", operations);
 	assert_true(operations < 100);
 	assert_false(spool_fixture_has(&daemon.fixture, "out/second"));
-	snprintf(path, sizeof(path), "%s/out/first", daemon.fixture.spool);
-	assert_int_equal(unlink(path), 0);
+	spool_fixture_remove(&daemon.fixture, "out/first");
 	(void)wait_for(&daemon, "out/second");
 	stop_daemon(&daemon);
 	spool_fixture_close(&daemon.fixture);

@@ -235,7 +235,7 @@ static void replace(struct bench *bench)
 	spool_fixture_put_text(&bench->fixture, "in/a", "another file");
 }
 
-/* What is read is as much as there was; the batch looks at the name again (test_batch). */
+/* What is read is as much as there was; the batch looks at the name again (test_spool). */
 static void file_is_read_as_it_was_when_it_was_opened(void **state)
 {
 	static const struct {
