@@ -47,9 +47,11 @@ def skip(reason):
     sys.exit(EXIT_SKIPPED)
 
 
-def is_full():
-    """Whether the long rounds are asked for."""
-    return bool(os.environ.get("POSTSEAL_TEST_FULL"))
+def by_mode(usual, full, slow):
+    """A number of rounds that the mode decides (tests/test_mode.h)."""
+    if os.environ.get("POSTSEAL_TEST_FULL"):
+        return full
+    return slow if os.environ.get("POSTSEAL_TEST_SLOW") else usual
 
 
 def sanitizer():

@@ -155,7 +155,8 @@ def descriptors_run_out(root, seeded):
     place = Place(root, seeded, "descriptors")
     spool = place.spool(os.path.join(place.directory), SyncMode="none")
     codes = set()
-    for limit in list(range(3, 64)) + [100, 200, 500]:
+    step = spool_tools.by_mode(1, full=1, slow=4)
+    for limit in list(range(3, 64, step)) + [100, 200, 500]:
         what = f"{limit} descriptors"
         for _ in range(12):
             spool.produce_some()
@@ -248,7 +249,7 @@ def main():
             space_runs_out(root, seeded, sync_mode, engine)
         inodes_run_out(root, seeded)
         read_only_from_the_start(root, seeded)
-        disk_turns_read_only(root, seeded, 100 if spool_tools.is_full() else 15)
+        disk_turns_read_only(root, seeded, spool_tools.by_mode(15, full=100, slow=4))
         descriptors_run_out(root, seeded)
         size_is_limited(root, seeded)
         if os.path.exists("/dev/loop-control"):

@@ -40,9 +40,7 @@ SLOWNESS = 1 if spool_tools.sanitizer() is None else 5
 
 
 def main():
-    rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 1000 if spool_tools.is_full() else 200
-    if spool_tools.sanitizer() is not None and len(sys.argv) < 2:
-        rounds //= 8
+    rounds = int(sys.argv[1]) if len(sys.argv) > 1 else spool_tools.by_mode(200, full=1000, slow=12)
     seeded = spool_tools.random_from(sys.argv[2] if len(sys.argv) > 2 else None)
     root = tempfile.mkdtemp(prefix="postseal-kill-", dir=spool_tools.memory_root())
     try:

@@ -78,7 +78,7 @@ def main():
             one_round(spool, engine, 0, count_file)
             with open(count_file, encoding="ascii") as text:
                 count = int(text.read())
-            rounds = int(sys.argv[1]) if len(sys.argv) > 1 else count if spool_tools.is_full() else 30
+            rounds = int(sys.argv[1]) if len(sys.argv) > 1 else spool_tools.by_mode(30, full=count, slow=10)
             step = max(1, count // rounds)
             tried = range(1 + seeded.randrange(step), count + 1, step)
             died = sum(one_round(spool, engine, at, count_file) for at in tried)

@@ -84,9 +84,7 @@ def cut_rounds(root, kind, seeded, rounds):
 
 
 def main():
-    rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 500 if spool_tools.is_full() else 100
-    if spool_tools.sanitizer() is not None and len(sys.argv) < 2:
-        rounds //= 8
+    rounds = int(sys.argv[1]) if len(sys.argv) > 1 else spool_tools.by_mode(100, full=500, slow=5)
     spool_tools.enter_private_mounts()
     if not os.path.exists("/dev/loop-control"):
         spool_tools.skip("there are no loop devices")
@@ -101,7 +99,7 @@ def main():
         else:
             host = spool_tools.LoopDisk(os.path.join(root, "host"), 900 << 20, "xfs")
             host.mount()
-            cut_rounds(host.path, "btrfs", seeded, (rounds + 3) // 4)
+            cut_rounds(host.path, "btrfs", seeded, (rounds + 9) // 10)
             host.unmount()
         spool_tools.unmount(root)
     finally:

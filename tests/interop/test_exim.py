@@ -25,7 +25,7 @@ import postseal_program
 import workspace
 from key_set import KeySet
 
-MESSAGES = 1000
+MESSAGES = 1000 if not workspace.is_slow() else 100
 MANY_RECIPIENTS = 250  # of message 0: three units, as batch_max is 100
 SECONDS_MAX = 240
 
@@ -131,16 +131,15 @@ class Exim:
         return subprocess.run(self.command(*arguments), check=True, timeout=SECONDS_MAX,
                               capture_output=True, **options)
 
-    def deliver_queue(self, runners=2):
-        """Queue runners side by side, until nothing waits."""
+    def deliver_queue(self):
+        """Until nothing waits. A second queue runner would start a process for each message that the
+        first one has."""
         end = time.monotonic() + SECONDS_MAX
         while self.waiting() > 0:
             if time.monotonic() > end:
                 raise AssertionError(f"{self.waiting()} messages stay in the queue:\n"
                                      + self.log()[-3000:])
-            for runner in [self.place.start(self.command("-qf")) for _ in range(runners)]:
-                runner.wait(SECONDS_MAX)
-                self.place.stop(runner)
+            self.run("-qf")
 
     def waiting(self):
         return int(self.run("-bpc").stdout)

@@ -19,7 +19,7 @@ import postseal_program
 import workspace
 from key_set import KeySet
 
-MESSAGES = 104
+MESSAGES = 104 if not workspace.is_slow() else 26
 
 CONFIGS = {
     "defaults": {},
@@ -245,7 +245,7 @@ def main():
             if shown[what] <= 2:
                 print(f"  {message_name}: {what}: {text}"[:1200])
     for name, what in set(MEANT) - met:
-        if name in names:
+        if name in names and not workspace.is_slow():
             print(f"a difference that does not come up any more: {name}: {what}")
             failures += 1
     return 1 if failures else 0

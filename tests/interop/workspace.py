@@ -29,6 +29,11 @@ def skip(reason):
     sys.exit(EXIT_SKIPPED)
 
 
+def is_slow():
+    """Whether the build that is tested is slow: some cases of many alike (tests/test_mode.h)."""
+    return bool(os.environ.get("POSTSEAL_TEST_SLOW"))
+
+
 def need_programs(*names):
     """The path of each program, or the end of the test."""
     found = []

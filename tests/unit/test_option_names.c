@@ -3,7 +3,7 @@
  * Method: opendkim answers a file with just a name in it by "required value missing" if it knows the
  *         name, and by "unrecognized parameter" if not. The names to try are the words that its program
  *         file has at the end of a string; as strings share their ends, a word is also tried from each
- *         capital letter in it.
+ *         capital letter in it that follows another letter than a capital.
  *
  * Exit status 77 where there is no opendkim.
  */
@@ -99,7 +99,7 @@ static void every_option_of_opendkim_is_known(void **state)
 		       is_name_byte(program.data[start - 1]))
 			start--;
 		for (size_t i = start; i + NAME_SIZE_MIN <= end; i++) {
-			if (isupper(program.data[i]))
+			if (isupper(program.data[i]) && (i == start || !isupper(program.data[i - 1])))
 				name_try(&fixture, &tried, path, bytes_slice(program, i, end),
 					 &missing);
 		}
