@@ -39,7 +39,8 @@ static inline struct bytes bytes_of_string(const char *text)
 /* The bytes from `start` to before `end`; both are offsets, start <= end <= size. */
 static inline struct bytes bytes_slice(struct bytes bytes, size_t start, size_t end)
 {
-	return bytes_of(bytes.data + start, end - start);
+	/* No bytes may have no address, and to that not even 0 may be added. */
+	return bytes_of(start == 0 ? bytes.data : bytes.data + start, end - start);
 }
 
 static inline struct bytes bytes_skip(struct bytes bytes, size_t count)

@@ -130,6 +130,8 @@ void out_file_cut(struct out_file *file, const struct out_cut *cuts, size_t coun
 
 		assert(cuts[i].start >= file->base && cuts[i].end >= cuts[i].start);
 		assert(cuts[i].end <= next);
+		if (next == cuts[i].end)
+			continue;
 		memmove(file->tail.data + (kept_end - file->base),
 			file->tail.data + (cuts[i].end - file->base), (size_t)(next - cuts[i].end));
 		kept_end += next - cuts[i].end;

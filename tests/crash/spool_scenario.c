@@ -247,7 +247,7 @@ const char *spool_scenario_check(struct spool_scenario *scenario, char *text, si
 
 unsigned spool_scenario_step(unsigned step)
 {
-	const unsigned slow_step = 43;
+	const unsigned slow_step = 97;
 
 	if (test_is_full())
 		return 1;

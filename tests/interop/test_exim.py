@@ -25,7 +25,7 @@ import postseal_program
 import workspace
 from key_set import KeySet
 
-MESSAGES = 1000 if not workspace.is_slow() else 100
+MESSAGES = 1000 if not workspace.is_slow() else 40
 MANY_RECIPIENTS = 250  # of message 0: three units, as batch_max is 100
 SECONDS_MAX = 240
 

@@ -99,7 +99,8 @@ static void every_option_of_opendkim_is_known(void **state)
 		       is_name_byte(program.data[start - 1]))
 			start--;
 		for (size_t i = start; i + NAME_SIZE_MIN <= end; i++) {
-			if (isupper(program.data[i]) && (i == start || !isupper(program.data[i - 1])))
+			if (isupper(program.data[i]) &&
+			    (i == start || !isupper(program.data[i - 1])))
 				name_try(&fixture, &tried, path, bytes_slice(program, i, end),
 					 &missing);
 		}

@@ -299,7 +299,7 @@ static void random_globs_agree_with_a_scan(void **state)
 	uint64_t seed = 0x9e3779b97f4a7c15;
 
 	(void)state;
-	for (int i = 0; i < 500; i++)
+	for (unsigned i = 0; i < rounds_of(500); i++)
 		table_agrees(&seed, pieces, ARRAY_COUNT(pieces));
 }
 
@@ -311,7 +311,7 @@ static void random_expressions_agree_with_a_scan(void **state)
 	uint64_t seed = 0xd1b54a32d192ed03;
 
 	(void)state;
-	for (int i = 0; i < 500; i++)
+	for (unsigned i = 0; i < rounds_of(500); i++)
 		table_agrees(&seed, pieces, ARRAY_COUNT(pieces));
 }
 

@@ -21,6 +21,7 @@
 #include <unistd.h>
 
 #define KEY_COUNT 4
+#define MANY	  (300 / stride_of(3))
 
 static struct key *keys[KEY_COUNT]; /* two of RSA, two of Ed25519 */
 static struct public_key *public_keys[KEY_COUNT];
@@ -137,7 +138,7 @@ static void polling_client_gets_every_job_back(void **state)
 	assert_int_equal(sign_service_threads(service), 2);
 	assert_true(run_client(service, 1, 0, BY_POLL));
 	assert_true(run_client(service, 1, 50, BY_POLL));
-	assert_true(run_client(service, 500, 500, BY_POLL));
+	assert_true(run_client(service, MANY, MANY, BY_POLL));
 	sign_service_free(service);
 }
 
@@ -146,7 +147,7 @@ static void spinning_client_gets_every_job_back(void **state)
 	struct sign_service *service = new_service(2);
 
 	(void)state;
-	assert_true(run_client(service, 300, 300, BY_SPINNING));
+	assert_true(run_client(service, MANY, MANY, BY_SPINNING));
 	sign_service_free(service);
 }
 
@@ -155,7 +156,7 @@ static void client_that_reads_the_fd_itself_gets_every_job_back(void **state)
 	struct sign_service *service = new_service(2);
 
 	(void)state;
-	assert_true(run_client(service, 300, 300, BY_READING_THE_FD));
+	assert_true(run_client(service, MANY, MANY, BY_READING_THE_FD));
 	sign_service_free(service);
 }
 
@@ -164,7 +165,7 @@ static void helping_client_gets_every_job_back(void **state)
 	struct sign_service *service = new_service(1);
 
 	(void)state;
-	assert_true(run_client(service, 300, 300, BY_HELPING));
+	assert_true(run_client(service, MANY, MANY, BY_HELPING));
 	sign_service_free(service);
 }
 

@@ -231,7 +231,7 @@ static void run_with_threads(const char *engine, const char *io_threads, const c
 	unsigned units = 120 / stride_of(4);
 
 	spool_fixture_open(&fixture, options);
-	for (unsigned round = 0; round < 4; round++) {
+	for (unsigned round = 0; round < 4 / stride_of(2); round++) {
 		spool_fixture_clear(&fixture);
 		for (unsigned unit = 0; unit < units; unit++)
 			put_numbered(&fixture, unit);

@@ -2,7 +2,7 @@
  * Goal:   when a ring fails, the run ends with its error, and nothing is lost by it, whatever was under way:
  *         neither if the failure passes by, nor if it does not.
  * Method: a spool with one unit of each kind. The linker puts a ring_turn() in front of the real one that
- *         fails at the Nth turn, for every third N that a run has, once or from then on. Then a run without
+ *         fails at the Nth turn, for every third N that a run has (stride_of), once or from then on. Then a run without
  *         trouble, and each message must be where it belongs. What is freed too early or not at all the
  *         sanitizers find.
  */
@@ -71,7 +71,7 @@ static void run_rounds(const char *engine, const char *io_threads, const char *s
 	spool_fixture_open(&fixture, options);
 	spool_scenario_open(&scenario, &fixture);
 	for (; run_round(&scenario, from, rounds % 2 == 0 ? 1 : 1000); rounds++)
-		from += 3;
+		from += 3 * stride_of(3);
 	print_message("%s, %s I/O threads, SyncMode %s: %u rounds\n", engine, io_threads, sync_mode,
 		      rounds);
 	spool_scenario_close(&scenario);

@@ -25,7 +25,7 @@ static inline unsigned rounds_of(unsigned rounds)
 {
 	if (test_is_full())
 		return 30 * rounds;
-	return (rounds + stride_of(5) - 1) / stride_of(5);
+	return (rounds + stride_of(8) - 1) / stride_of(8);
 }
 
 #endif
