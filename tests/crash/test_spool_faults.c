@@ -176,7 +176,7 @@ static void run_rounds(struct bench *bench, const struct setting *setting, size_
 		.kind = &kinds[kind],
 		.mutex = PTHREAD_MUTEX_INITIALIZER,
 	};
-	unsigned step = spool_scenario_step(kind == 0 ? 1 : 11);
+	unsigned step = spool_scenario_step(kind == 0 ? 1 : 17);
 	unsigned rounds = 0;
 
 	fault.at = 1 + (unsigned)kind % step;

@@ -19,7 +19,7 @@ import postseal_program
 import workspace
 from key_set import KeySet
 
-MESSAGES = 104 if not workspace.is_slow() else 26
+MESSAGES = 64 if not workspace.is_slow() else 26
 
 CONFIGS = {
     "defaults": {},

@@ -17,7 +17,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define SEEDS	     10
+#define SEEDS	     8
 #define MESSAGES_MAX 40
 
 enum fate {
