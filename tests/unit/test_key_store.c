@@ -437,7 +437,7 @@ struct reader {
 static void *look_up_many(void *argument)
 {
 	struct reader *reader = argument;
-	const size_t count = 1500 / stride_of(7);
+	const size_t count = 1500 / stride_of(15);
 
 	for (size_t i = 0; i < count; i++) {
 		struct key_problem *own = malloc(sizeof(*own));

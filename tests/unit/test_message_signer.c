@@ -210,7 +210,7 @@ static void run_row(struct bench *bench, const struct row *row)
 {
 	struct bytes message = bytes_of_string(row->message);
 
-	for (size_t cut = 0; cut <= message.size; cut++) {
+	for (size_t cut = 0; cut <= message.size; cut += stride_of(3)) {
 		enum message_verdict verdict = sign(bench, message, cut);
 
 		if (verdict != row->verdict)

@@ -228,7 +228,7 @@ static void run_with_threads(const char *engine, const char *io_threads, const c
 				       "IoEngine",   engine,	    NULL};
 	struct spool_fixture fixture;
 	struct spool_result result;
-	unsigned units = 120 / stride_of(4);
+	unsigned units = 120 / stride_of(8);
 
 	spool_fixture_open(&fixture, options);
 	for (unsigned round = 0; round < 4 / stride_of(2); round++) {

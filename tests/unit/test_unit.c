@@ -374,10 +374,14 @@ static void every_row_holds_on_both_engines_with_any_threads(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
-		run_row(&rows[i], "auto", "1");
-		run_row(&rows[i], "threads", "1");
-		run_row(&rows[i], "auto", "3");
-		run_row(&rows[i], "threads", "2");
+		if (!test_is_slow() || i % 2 == 0) {
+			run_row(&rows[i], "auto", "1");
+			run_row(&rows[i], "threads", "2");
+		}
+		if (!test_is_slow() || i % 2 == 1) {
+			run_row(&rows[i], "threads", "1");
+			run_row(&rows[i], "auto", "3");
+		}
 	}
 }
 
