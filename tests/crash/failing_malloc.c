@@ -4,65 +4,20 @@
  * Use:    FAIL_MALLOC_AT=N: the Nth fails, from 1; 0: none. FAIL_MALLOC_COUNT=FILE: how many there were is
  *         written there at the end.
  */
-#include <errno.h>
+#include "tests/crash/replaced_malloc.h"
+
 #include <fcntl.h>
-#include <malloc.h>
 #include <stdatomic.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
-/* What glibc has behind malloc(). */
-extern void *__libc_malloc(size_t size);
-extern void *__libc_calloc(size_t count, size_t size);
-extern void *__libc_realloc(void *memory, size_t size);
-extern void *__libc_memalign(size_t alignment, size_t size);
-
 static atomic_ulong allocations;
 static atomic_ulong fail_at;
 
-static bool fails(void)
+bool allocation_fails(void)
 {
-	if (atomic_fetch_add(&allocations, 1) + 1 != atomic_load(&fail_at))
-		return false;
-	errno = ENOMEM;
-	return true;
-}
-
-void *malloc(size_t size)
-{
-	return fails() ? NULL : __libc_malloc(size);
-}
-
-void *calloc(size_t count, size_t size)
-{
-	return fails() ? NULL : __libc_calloc(count, size);
-}
-
-void *realloc(void *memory, size_t size)
-{
-	return fails() ? NULL : __libc_realloc(memory, size);
-}
-
-void *memalign(size_t alignment, size_t size)
-{
-	return fails() ? NULL : __libc_memalign(alignment, size);
-}
-
-void *aligned_alloc(size_t alignment, size_t size)
-{
-	return memalign(alignment, size);
-}
-
-int posix_memalign(void **memory_out, size_t alignment, size_t size)
-{
-	void *memory = memalign(alignment, size);
-
-	if (memory == NULL)
-		return ENOMEM;
-	*memory_out = memory;
-	return 0;
+	return atomic_fetch_add(&allocations, 1) + 1 == atomic_load(&fail_at);
 }
 
 __attribute__((constructor)) static void begin(void)

@@ -7,46 +7,20 @@
  *         counted, and so is the memory that is still in use.
  *         One failure is tried at every N, several in a row at some; where a run is slow both are.
  */
+#include "tests/crash/replaced_malloc.h"
 #include "tests/crash/spool_scenario.h"
 
-#include <errno.h>
 #include <fcntl.h>
-#include <malloc.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define HAS_SANITIZER 1
-#endif
-#if defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define HAS_SANITIZER 1
-#endif
-#endif
-
-#ifdef HAS_SANITIZER
-
-int main(void)
-{
-	puts("a sanitizer has its own malloc()");
-	return 77;
-}
-
-#else
-
-/* What glibc has behind malloc(). */
-extern void *__libc_malloc(size_t size);
-extern void *__libc_calloc(size_t count, size_t size);
-extern void *__libc_realloc(void *memory, size_t size);
-extern void *__libc_memalign(size_t alignment, size_t size);
-
 static atomic_uint allocations;
 static atomic_uint fail_from; /* 0: none fails */
 static atomic_uint fail_count;
 
-static bool fails(void)
+bool allocation_fails(void)
 {
 	unsigned from = atomic_load(&fail_from);
 	unsigned number;
@@ -54,45 +28,7 @@ static bool fails(void)
 	if (from == 0)
 		return false;
 	number = atomic_fetch_add(&allocations, 1) + 1;
-	if (number < from || number >= from + atomic_load(&fail_count))
-		return false;
-	errno = ENOMEM;
-	return true;
-}
-
-void *malloc(size_t size)
-{
-	return fails() ? NULL : __libc_malloc(size);
-}
-
-void *calloc(size_t count, size_t size)
-{
-	return fails() ? NULL : __libc_calloc(count, size);
-}
-
-void *realloc(void *memory, size_t size)
-{
-	return fails() ? NULL : __libc_realloc(memory, size);
-}
-
-void *memalign(size_t alignment, size_t size)
-{
-	return fails() ? NULL : __libc_memalign(alignment, size);
-}
-
-void *aligned_alloc(size_t alignment, size_t size)
-{
-	return memalign(alignment, size);
-}
-
-int posix_memalign(void **memory_out, size_t alignment, size_t size)
-{
-	void *memory = memalign(alignment, size);
-
-	if (memory == NULL)
-		return ENOMEM;
-	*memory_out = memory;
-	return 0;
+	return number >= from && number < from + atomic_load(&fail_count);
 }
 
 struct bench {
@@ -176,5 +112,3 @@ int main(void)
 	printf("%u rounds, %u failures\n", bench.rounds, bench.failures);
 	return bench.failures == 0 ? 0 : 1;
 }
-
-#endif
