@@ -42,6 +42,24 @@
 #define BLOCK	       10 /* rows */
 #define DIGITS_MAX     80 /* RSA-4096, for the check */
 
+#define SEEK_ENTRIES 32
+#define SEEK_DIGITS  5 /* at a time */
+
+/*
+ * A look-up in a table of powers, which reads every entry. It is done in steps, because the next power is
+ * known five squares before it is needed: a square in blocks takes a step after each block, and what
+ * that loads and compares goes on beside the multiplications. A square in rows takes none: its time is in the
+ * multipliers, and steps there were slower than all of them at once.
+ */
+struct seek {
+	const lane_vec *table; /* entry by entry, `width` digits each */
+	unsigned width;
+	unsigned digits;    /* of a number; side by side there are two */
+	lane_vec window[2]; /* which entry; for each number */
+	lane_vec *found;
+	unsigned at; /* digits found */
+};
+
 /* What a modulus is made of; with two of them side by side, one after the other. */
 struct modulus {
 	unsigned digits;     /* of one */
@@ -51,12 +69,45 @@ struct modulus {
 	lane_vec inverse[2]; /* -m^-1 mod 2^52 */
 	void (*multiply)(lane_vec *r, const lane_vec *a, const lane_vec *b,
 			 const struct modulus *modulus);
-	void (*square)(lane_vec *r, const lane_vec *a, const struct modulus *modulus);
+	/* May take steps of a seek on the way; NULL: there is none. */
+	void (*square)(lane_vec *r, const lane_vec *a, const struct modulus *modulus,
+		       struct seek *seek);
 };
 
 LANE_INLINE void lane_forget(void)
 {
 	__asm__ volatile("" ::: "memory");
+}
+
+/* Some digits of the entry that the window of each lane says. */
+LANE_INLINE void seek_step(struct seek *seek)
+{
+	const lane_vec window = seek->window[seek->at / seek->digits];
+	const lane_vec *digits = seek->table + seek->at;
+	lane_vec found[SEEK_DIGITS];
+
+	LANE_UNROLL(5)
+	for (unsigned j = 0; j < SEEK_DIGITS; j++)
+		found[j] = lane_zero();
+	LANE_UNROLL(32)
+	for (unsigned entry = 0; entry < SEEK_ENTRIES; entry++) {
+		lane_mask mask = lane_equal(window, lane_all(entry));
+
+		LANE_UNROLL(5)
+		for (unsigned j = 0; j < SEEK_DIGITS; j++)
+			found[j] = lane_pick(mask, digits[j], found[j]);
+		digits += seek->width;
+	}
+	LANE_UNROLL(5)
+	for (unsigned j = 0; j < SEEK_DIGITS; j++)
+		seek->found[seek->at + j] = found[j];
+	seek->at += SEEK_DIGITS;
+}
+
+LANE_INLINE void seek_step_if(struct seek *seek)
+{
+	if (seek != NULL && seek->at < seek->width)
+		seek_step(seek);
 }
 
 /* Resolves the carries of n sums; what is carried out of the last is lost. */
@@ -345,13 +396,16 @@ LANE_INLINE void reduce_block(lane_vec *sums, const lane_vec *m, lane_vec invers
 }
 
 /* r = sums / R; there are 2 n + 2 sums, and the last two are 0. */
-LANE_INLINE void reduce_blocks(lane_vec *r, lane_vec *sums, const struct modulus *modulus)
+LANE_INLINE void reduce_blocks(lane_vec *r, lane_vec *sums, const struct modulus *modulus,
+			       struct seek *seek)
 {
 	const unsigned n = modulus->digits;
 
 	LANE_UNROLL(1)
-	for (unsigned at = 0; at < n; at += BLOCK)
+	for (unsigned at = 0; at < n; at += BLOCK) {
 		reduce_block(sums + at, modulus->m, modulus->inverse[0], n);
+		seek_step_if(seek);
+	}
 	normalize(r, sums + n, n);
 }
 
@@ -380,7 +434,7 @@ LANE_INLINE void multiply_blocks(lane_vec *r, const lane_vec *a, const lane_vec 
 		window_open(&window, sums + at);
 		sweep(&window, sums + at, a, rows, n);
 	}
-	reduce_blocks(r, sums, modulus);
+	reduce_blocks(r, sums, modulus, NULL);
 }
 
 /* The ten digits of a block times each other. */
@@ -422,7 +476,8 @@ LANE_INLINE void window_start(struct window *window, const lane_vec *rows,
 	}
 }
 
-LANE_INLINE void square_blocks(lane_vec *r, const lane_vec *a, const struct modulus *modulus)
+LANE_INLINE void square_blocks(lane_vec *r, const lane_vec *a, const struct modulus *modulus,
+			       struct seek *seek)
 {
 	const unsigned n = modulus->digits;
 	lane_vec sums[BLOCK_SUMS_MAX];
@@ -447,7 +502,7 @@ LANE_INLINE void square_blocks(lane_vec *r, const lane_vec *a, const struct modu
 		window_move(&window, behind);
 		sweep(&window, behind + 1, doubled.all + next + 1, rows, n - next - 1);
 	}
-	reduce_blocks(r, sums, modulus);
+	reduce_blocks(r, sums, modulus, seek);
 }
 
 static void multiply_10_10(lane_vec *r, const lane_vec *a, const lane_vec *b,
@@ -456,8 +511,10 @@ static void multiply_10_10(lane_vec *r, const lane_vec *a, const lane_vec *b,
 	multiply_rows_of_two(r, a, b, modulus, 10);
 }
 
-static void square_10_10(lane_vec *r, const lane_vec *a, const struct modulus *modulus)
+static void square_10_10(lane_vec *r, const lane_vec *a, const struct modulus *modulus,
+			 struct seek *seek)
 {
+	(void)seek;
 	square_rows_of_two(r, a, modulus, 10);
 }
 
@@ -467,8 +524,10 @@ static void multiply_20(lane_vec *r, const lane_vec *a, const lane_vec *b,
 	multiply_rows(r, a, b, modulus, 20);
 }
 
-static void square_20(lane_vec *r, const lane_vec *a, const struct modulus *modulus)
+static void square_20(lane_vec *r, const lane_vec *a, const struct modulus *modulus,
+		      struct seek *seek)
 {
+	(void)seek;
 	square_rows(r, a, modulus, 20);
 }
 
@@ -478,9 +537,10 @@ static void multiply_more(lane_vec *r, const lane_vec *a, const lane_vec *b,
 	multiply_blocks(r, a, b, modulus);
 }
 
-static void square_more(lane_vec *r, const lane_vec *a, const struct modulus *modulus)
+static void square_more(lane_vec *r, const lane_vec *a, const struct modulus *modulus,
+			struct seek *seek)
 {
-	square_blocks(r, a, modulus);
+	square_blocks(r, a, modulus, seek);
 }
 
 /* -m^-1 mod 2^52 in each lane, for odd m: each step doubles the number of bits that are right. */

@@ -6,7 +6,7 @@
  *
  * How it works. Of the message EM, c = EM mod p and mod q, in Montgomery form. A power c^dP mod p goes
  * through its exponent in windows of five bits, from the top: five squares, and a product with the
- * power of c that the window says, which a look-up finds by reading all 32. Then
+ * power of c that the window says, which is looked for in all 32 during the squares. Then
  * s = m2 + q * ((m1 - m2) qInv mod p), and s^65537 mod n must be EM.
  *
  * The primes of RSA-1024 go side by side, the others one after the other, so that one table at a time is
@@ -109,41 +109,23 @@ static void prime_modulus(struct modulus *modulus, const struct rsa_lanes_worksp
 		    space->primes_rr + at);
 }
 
-/* Of each entry the n digits at `table`: those of the entry that each lane's window says, by reading all. */
-static void look_up(lane_vec *r, const lane_vec *table, unsigned n, unsigned entry_size,
-		    lane_vec window)
+/* Looks for what a window of the exponents says: of prime `first`, or of both. */
+static void seek_start(struct seek *seek, lane_vec *found, const struct rsa_lanes_workspace *space,
+		       unsigned first, unsigned window)
 {
-	LANE_UNROLL(1)
-	for (unsigned at = 0; at < n; at += BLOCK) {
-		lane_vec found[BLOCK];
-
-		LANE_UNROLL(10)
-		for (unsigned j = 0; j < BLOCK; j++)
-			found[j] = lane_zero();
-		LANE_UNROLL(1)
-		for (unsigned entry = 0; entry < TABLE_SIZE; entry++) {
-			const lane_vec *digits = table + entry * entry_size + at;
-			lane_mask mask = lane_equal(window, lane_all(entry));
-
-			LANE_UNROLL(10)
-			for (unsigned j = 0; j < BLOCK; j++)
-				found[j] = lane_pick(mask, digits[j], found[j]);
-		}
-		LANE_UNROLL(10)
-		for (unsigned j = 0; j < BLOCK; j++)
-			r[at + j] = found[j];
-	}
+	seek->table = space->table;
+	seek->width = space->together * space->digits;
+	seek->digits = space->digits;
+	seek->found = found;
+	seek->at = 0;
+	for (unsigned i = 0; i < space->together; i++)
+		seek->window[i] = lane_from_bytes(space->windows[first + i][window]);
 }
 
-/* A power of the table for each number side by side; the first of them is prime `first`. */
-static void look_up_window(lane_vec *r, const struct rsa_lanes_workspace *space, unsigned first,
-			   unsigned window)
+static void seek_finish(struct seek *seek)
 {
-	const unsigned n = space->digits;
-
-	for (unsigned i = 0; i < space->together; i++)
-		look_up(r + i * n, space->table + i * n, n, space->together * n,
-			lane_from_bytes(space->windows[first + i][window]));
+	while (seek->at < seek->width)
+		seek_step(seek);
 }
 
 /* The powers of `base` from 0 to 31, all in Montgomery form. */
@@ -160,7 +142,7 @@ static void table_set(lane_vec *table, const lane_vec *base, const struct modulu
 		lane_vec *to = table + entry * width;
 
 		if (entry % 2 == 0)
-			modulus->square(to, table + entry / 2 * width, modulus);
+			modulus->square(to, table + entry / 2 * width, modulus, NULL);
 		else
 			modulus->multiply(to, to - width, base, modulus);
 	}
@@ -171,13 +153,16 @@ static void power(lane_vec *r, const lane_vec *base, struct rsa_lanes_workspace 
 		  unsigned first, const struct modulus *modulus)
 {
 	lane_vec found[DIGITS_MAX];
+	struct seek seek;
 
 	table_set(space->table, base, modulus);
-	look_up_window(r, space, first, space->window_count - 1);
+	seek_start(&seek, r, space, first, space->window_count - 1);
+	seek_finish(&seek);
 	for (unsigned window = space->window_count - 1; window-- > 0;) {
+		seek_start(&seek, found, space, first, window);
 		for (unsigned i = 0; i < RSA_LANE_WINDOW_BITS; i++)
-			modulus->square(r, r, modulus);
-		look_up_window(found, space, first, window);
+			modulus->square(r, r, modulus, &seek);
+		seek_finish(&seek);
 		modulus->multiply(r, r, found, modulus);
 	}
 }
@@ -262,7 +247,7 @@ static lane_vec check(const struct rsa_lanes_workspace *space)
 	modulus_set(&modulus, n, 1, space->modulus, space->modulus_rr);
 	modulus.multiply(x, space->signature, space->modulus_rr, &modulus);
 	for (unsigned exponent = RSA_LANE_EXPONENT; exponent > 1; exponent /= 2)
-		modulus.square(x, x, &modulus);
+		modulus.square(x, x, &modulus, NULL);
 	modulus.multiply(x, x, space->signature, &modulus); /* and out of Montgomery form */
 	subtract_once(x, x, space->modulus, n);
 	for (unsigned j = 0; j < n; j++)
@@ -388,7 +373,7 @@ static void find_rr(lane_vec *r, const struct modulus *modulus, unsigned bits)
 		}
 	}
 	for (; squares > 0; squares--)
-		modulus->square(r, r, modulus);
+		modulus->square(r, r, modulus, NULL);
 	for (unsigned i = 0; i < modulus->count; i++)
 		subtract_once(r + i * n, r + i * n, modulus->m + i * n, n);
 }
