@@ -35,6 +35,8 @@
 #include "signer/lanes/lane_vec_portable.h"
 #endif
 
+#include <stddef.h>
+
 #define DIGIT_BITS 52
 #define DIGIT_MASK (((uint64_t)1 << DIGIT_BITS) - 1)
 
