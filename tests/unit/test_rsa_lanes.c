@@ -123,7 +123,7 @@ static void fast_signatures_are_those_of_openssl(void **state)
 		struct bench bench;
 
 		open_bench(&bench, lanes, size, RSA_POOL_KEYS);
-		check_batches(&bench, rounds_of(800 >> size));
+		check_batches(&bench, rounds_of(400 >> size));
 		close_bench(&bench);
 	}
 }
