@@ -1,7 +1,5 @@
 #include "signer/lanes/lane_digits.h"
 
-#define DIGIT_BITS 52
-
 void lane_digits_from_bytes(uint64_t *digits, size_t stride, unsigned count, struct bytes bytes)
 {
 	size_t used = 0;
@@ -20,7 +18,7 @@ void lane_digits_from_bytes(uint64_t *digits, size_t stride, unsigned count, str
 			bits += 8;
 		}
 		bits -= DIGIT_BITS;
-		digits[j * stride] = digit & (((uint64_t)1 << DIGIT_BITS) - 1);
+		digits[j * stride] = digit & DIGIT_MASK;
 	}
 }
 

@@ -12,6 +12,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#define DIGIT_BITS 52
+#define DIGIT_MASK (((uint64_t)1 << DIGIT_BITS) - 1)
+
 /* Bytes that do not fit into `count` digits are not looked at. */
 void lane_digits_from_bytes(uint64_t *digits, size_t stride, unsigned count, struct bytes bytes);
 

@@ -29,6 +29,8 @@
 #ifndef SIGNER_LANES_LANE_MATH_H
 #define SIGNER_LANES_LANE_MATH_H
 
+#include "signer/lanes/lane_digits.h"
+
 #ifdef LANE_VEC_IFMA
 #include "signer/lanes/lane_vec_ifma.h"
 #else
@@ -36,9 +38,6 @@
 #endif
 
 #include <stddef.h>
-
-#define DIGIT_BITS 52
-#define DIGIT_MASK (((uint64_t)1 << DIGIT_BITS) - 1)
 
 #define ROW_DIGITS_MAX 20 /* in registers */
 #define BLOCK	       10 /* rows */
@@ -336,14 +335,18 @@ LANE_INLINE void window_open(struct window *window, const lane_vec *sums)
 		window->sums[i] = sums[i];
 }
 
-LANE_INLINE void window_add(struct window *window, lane_vec digit, const lane_vec *rows)
+/* Adds a digit times each row; the last row may see another one (struct doubled). */
+LANE_INLINE void window_add(struct window *window, lane_vec digit, lane_vec last_digit,
+			    const lane_vec *rows)
 {
 	LANE_UNROLL(10)
 	for (unsigned i = 0; i < BLOCK; i++)
-		window->sums[i] = lane_low(window->sums[i], digit, rows[i]);
+		window->sums[i] = lane_low(window->sums[i], i + 1 < BLOCK ? digit : last_digit,
+					   rows[i]);
 	LANE_UNROLL(10)
 	for (unsigned i = 0; i < BLOCK; i++)
-		window->sums[i + 1] = lane_high(window->sums[i + 1], digit, rows[i]);
+		window->sums[i + 1] = lane_high(window->sums[i + 1],
+						i + 1 < BLOCK ? digit : last_digit, rows[i]);
 }
 
 /* The lowest sum goes to where the window stands, and the window one digit on. */
@@ -368,7 +371,7 @@ LANE_INLINE void sweep(struct window *window, lane_vec *sums, const lane_vec *di
 {
 	LANE_UNROLL(1)
 	for (unsigned j = 0; j < count; j++) {
-		window_add(window, digits[j], rows);
+		window_add(window, digits[j], digits[j], rows);
 		window_move(window, sums + j);
 	}
 	window_close(window, sums + count);
@@ -420,8 +423,8 @@ LANE_INLINE void load_rows(lane_vec rows[BLOCK], const lane_vec *digits)
 		rows[i] = digits[i];
 }
 
-LANE_INLINE void multiply_blocks(lane_vec *r, const lane_vec *a, const lane_vec *b,
-				 const struct modulus *modulus)
+static void multiply_blocks(lane_vec *r, const lane_vec *a, const lane_vec *b,
+			    const struct modulus *modulus)
 {
 	const unsigned n = modulus->digits;
 	lane_vec sums[BLOCK_SUMS_MAX];
@@ -465,21 +468,8 @@ LANE_INLINE void square_block(lane_vec *sums, const lane_vec *rows, const struct
 		sums[j] = block[j];
 }
 
-/* A window's first step behind a block: there the last of the rows starts. */
-LANE_INLINE void window_start(struct window *window, const lane_vec *rows,
-			      const struct doubled *doubled, const unsigned at)
-{
-	LANE_UNROLL(10)
-	for (unsigned i = 0; i < BLOCK; i++) {
-		lane_vec digit = i + 1 == BLOCK ? doubled->first[at] : doubled->all[at];
-
-		window->sums[i] = lane_low(window->sums[i], rows[i], digit);
-		window->sums[i + 1] = lane_high(window->sums[i + 1], rows[i], digit);
-	}
-}
-
-LANE_INLINE void square_blocks(lane_vec *r, const lane_vec *a, const struct modulus *modulus,
-			       struct seek *seek)
+static void square_blocks(lane_vec *r, const lane_vec *a, const struct modulus *modulus,
+			  struct seek *seek)
 {
 	const unsigned n = modulus->digits;
 	lane_vec sums[BLOCK_SUMS_MAX];
@@ -500,7 +490,7 @@ LANE_INLINE void square_blocks(lane_vec *r, const lane_vec *a, const struct modu
 		if (next == n)
 			break;
 		window_open(&window, behind);
-		window_start(&window, rows, &doubled, next);
+		window_add(&window, doubled.all[next], doubled.first[next], rows);
 		window_move(&window, behind);
 		sweep(&window, behind + 1, doubled.all + next + 1, rows, n - next - 1);
 	}
@@ -533,18 +523,6 @@ static void square_20(lane_vec *r, const lane_vec *a, const struct modulus *modu
 	square_rows(r, a, modulus, 20);
 }
 
-static void multiply_more(lane_vec *r, const lane_vec *a, const lane_vec *b,
-			  const struct modulus *modulus)
-{
-	multiply_blocks(r, a, b, modulus);
-}
-
-static void square_more(lane_vec *r, const lane_vec *a, const struct modulus *modulus,
-			struct seek *seek)
-{
-	square_blocks(r, a, modulus, seek);
-}
-
 /* -m^-1 mod 2^52 in each lane, for odd m: each step doubles the number of bits that are right. */
 static lane_vec negative_inverse(lane_vec m)
 {
@@ -568,8 +546,8 @@ static void modulus_set(struct modulus *modulus, unsigned digits, unsigned count
 		modulus->inverse[i] = negative_inverse(m[i * digits]);
 	modulus->multiply = count == 2	   ? multiply_10_10
 			    : digits == 20 ? multiply_20
-					   : multiply_more;
-	modulus->square = count == 2 ? square_10_10 : digits == 20 ? square_20 : square_more;
+					   : multiply_blocks;
+	modulus->square = count == 2 ? square_10_10 : digits == 20 ? square_20 : square_blocks;
 }
 
 /* r = a - m where that is not negative, else a: from a number below 2 m, one below m. */

@@ -28,9 +28,10 @@
 #endif
 
 #define PRIME_DIGITS_MAX (DIGITS_MAX / 2)
-#define TABLE_SIZE	 (1u << RSA_LANE_WINDOW_BITS)
-#define WINDOW_COUNT_MAX ((RSA_LANE_BITS_MAX / 2 + RSA_LANE_WINDOW_BITS - 1) / RSA_LANE_WINDOW_BITS)
+#define WINDOW_COUNT_MAX RSA_LANE_WINDOW_COUNT(RSA_LANE_BITS_MAX)
 #define SIGNATURE_MAX	 (RSA_LANE_BITS_MAX / 8)
+
+_Static_assert(SEEK_ENTRIES == 1u << RSA_LANE_WINDOW_BITS, "a table has an entry for each window");
 
 /* All pairs are the prime p's and then the prime q's. */
 struct rsa_lanes_workspace {
@@ -45,14 +46,17 @@ struct rsa_lanes_workspace {
 	lane_vec message[DIGITS_MAX];
 	lane_vec powers[DIGITS_MAX]; /* m1, m2 */
 	lane_vec signature[DIGITS_MAX];
-	lane_vec table[TABLE_SIZE * PRIME_DIGITS_MAX];
+	lane_vec table[SEEK_ENTRIES * PRIME_DIGITS_MAX];
 	uint8_t windows[2][WINDOW_COUNT_MAX][RSA_LANES];
 };
 
-/* Wipes what calls have left on the stack. */
+/*
+ * Wipes what calls have left on the stack: the deepest is powers_set() with two numbers, power() with one,
+ * square_blocks() with sums and a number doubled, and two numbers are for the rest.
+ */
 static __attribute__((noinline)) void stack_wipe(void)
 {
-	uint8_t left[(4 * DIGITS_MAX + BLOCK_SUMS_MAX) * sizeof(lane_vec)];
+	uint8_t left[(7 * DIGITS_MAX + BLOCK_SUMS_MAX) * sizeof(lane_vec)];
 
 	explicit_bzero(left, sizeof(left));
 }
@@ -77,14 +81,9 @@ static void copy(lane_vec *r, const lane_vec *a, unsigned n)
 /* Normal digits of a + b. */
 static void add(lane_vec *r, const lane_vec *a, const lane_vec *b, unsigned n)
 {
-	lane_vec carry = lane_zero();
-
-	for (unsigned j = 0; j < n; j++) {
-		lane_vec sum = lane_add(lane_add(a[j], b[j]), carry);
-
-		r[j] = lane_and(sum, lane_all(DIGIT_MASK));
-		carry = lane_shift(sum, DIGIT_BITS);
-	}
+	for (unsigned j = 0; j < n; j++)
+		r[j] = lane_add(a[j], b[j]);
+	normalize(r, r, n);
 }
 
 /* Normal digits of a - b + m, which is not negative. */
@@ -138,7 +137,7 @@ static void table_set(lane_vec *table, const lane_vec *base, const struct modulu
 		set_small(one + i * modulus->digits, modulus->digits, 1);
 	modulus->multiply(table, one, modulus->rr, modulus);
 	copy(table + width, base, width);
-	for (unsigned entry = 2; entry < TABLE_SIZE; entry++) {
+	for (unsigned entry = 2; entry < SEEK_ENTRIES; entry++) {
 		lane_vec *to = table + entry * width;
 
 		if (entry % 2 == 0)

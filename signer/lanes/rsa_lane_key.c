@@ -15,11 +15,6 @@ static unsigned prime_digits(unsigned bits)
 	return bits / 1024 * 10;
 }
 
-static unsigned window_count(unsigned bits)
-{
-	return (bits / 2 + RSA_LANE_WINDOW_BITS - 1) / RSA_LANE_WINDOW_BITS;
-}
-
 /* For numbers that are public. */
 static size_t bit_count(struct bytes number)
 {
@@ -77,7 +72,8 @@ bool rsa_lane_key_is_fit(const struct rsa_numbers *numbers)
 size_t rsa_lane_key_size(unsigned bits)
 {
 	size_t size = sizeof(struct rsa_lane_key) +
-		      WIDTH_SUM * prime_digits(bits) * sizeof(uint64_t) + 2 * window_count(bits);
+		      WIDTH_SUM * prime_digits(bits) * sizeof(uint64_t) +
+		      2 * RSA_LANE_WINDOW_COUNT(bits);
 
 	return (size + sizeof(uint64_t) - 1) / sizeof(uint64_t) * sizeof(uint64_t);
 }
@@ -103,12 +99,12 @@ const uint64_t *rsa_lane_key_digits(const struct rsa_lane_key *key, enum rsa_lan
 
 static uint8_t *windows_of(struct rsa_lane_key *key)
 {
-	return (uint8_t *)(key->data + number_offset(key, RSA_LANE_NUMBER_COUNT));
+	return (uint8_t *)rsa_lane_key_number(key, RSA_LANE_NUMBER_COUNT);
 }
 
 const uint8_t *rsa_lane_key_windows(const struct rsa_lane_key *key)
 {
-	return (const uint8_t *)(key->data + number_offset(key, RSA_LANE_NUMBER_COUNT));
+	return (const uint8_t *)rsa_lane_key_digits(key, RSA_LANE_NUMBER_COUNT);
 }
 
 /* The byte of a number in which bit 8 * `at` is the lowest. */
@@ -137,7 +133,7 @@ void rsa_lane_key_set(struct rsa_lane_key *key, const struct rsa_numbers *number
 	memset(key, 0, rsa_lane_key_size(bits));
 	key->bits = bits;
 	key->digits = n;
-	key->window_count = window_count(bits);
+	key->window_count = RSA_LANE_WINDOW_COUNT(bits);
 	primes = rsa_lane_key_number(key, RSA_LANE_PRIMES);
 	lane_digits_from_bytes(primes, 1, n, numbers->prime1);
 	lane_digits_from_bytes(primes + n, 1, n, numbers->prime2);

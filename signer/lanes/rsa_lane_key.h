@@ -25,6 +25,9 @@
 #define RSA_LANE_EXPONENT    65537
 #define RSA_LANE_WINDOW_BITS 5
 
+/* Of an exponent of a key of so many bits. */
+#define RSA_LANE_WINDOW_COUNT(bits) (((bits) / 2 + RSA_LANE_WINDOW_BITS - 1) / RSA_LANE_WINDOW_BITS)
+
 /* RFC 8017 3.2: n, e, p, q, dP, dQ, qInv. */
 struct rsa_numbers {
 	struct bytes modulus;
