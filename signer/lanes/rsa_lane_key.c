@@ -56,17 +56,21 @@ static bool has_top_bit(struct bytes number)
 	return (number.data[0] & 0x80) != 0;
 }
 
+bool rsa_lane_key_has_bits(size_t bits)
+{
+	return bits >= 1024 && bits <= RSA_LANE_BITS_MAX && bits % 1024 == 0;
+}
+
 bool rsa_lane_key_is_fit(const struct rsa_numbers *numbers)
 {
 	const size_t bits = bit_count(numbers->modulus);
 	const size_t size = bits / 16;
 
-	return bits >= 1024 && bits <= RSA_LANE_BITS_MAX && bits % 1024 == 0 &&
-	       is_public_exponent(numbers->public_exponent) && numbers->prime1.size == size &&
-	       numbers->prime2.size == size && numbers->exponent1.size == size &&
-	       numbers->exponent2.size == size && numbers->coefficient.size == size &&
-	       has_top_bit(numbers->prime1) && has_top_bit(numbers->prime2) &&
-	       is_larger(numbers->prime1, numbers->prime2);
+	return rsa_lane_key_has_bits(bits) && is_public_exponent(numbers->public_exponent) &&
+	       numbers->prime1.size == size && numbers->prime2.size == size &&
+	       numbers->exponent1.size == size && numbers->exponent2.size == size &&
+	       numbers->coefficient.size == size && has_top_bit(numbers->prime1) &&
+	       has_top_bit(numbers->prime2) && is_larger(numbers->prime1, numbers->prime2);
 }
 
 size_t rsa_lane_key_size(unsigned bits)
@@ -129,7 +133,7 @@ void rsa_lane_key_set(struct rsa_lane_key *key, const struct rsa_numbers *number
 	const unsigned n = prime_digits(bits);
 	uint64_t *primes;
 
-	assert(bits % 1024 == 0 && bits >= 1024 && bits <= RSA_LANE_BITS_MAX);
+	assert(rsa_lane_key_has_bits(bits));
 	memset(key, 0, rsa_lane_key_size(bits));
 	key->bits = bits;
 	key->digits = n;

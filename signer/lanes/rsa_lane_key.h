@@ -55,6 +55,9 @@ struct rsa_lane_key {
 	uint64_t data[];       /* the numbers, and then, as bytes, the windows of both exponents */
 };
 
+/* Whether the lanes take keys whose modulus has so many bits. */
+bool rsa_lane_key_has_bits(size_t bits);
+
 /* Whether the lanes can sign with such a key. */
 bool rsa_lane_key_is_fit(const struct rsa_numbers *numbers);
 

@@ -1,0 +1,83 @@
+/*
+ * evp_lane_key: a key of OpenSSL gives the lanes the same numbers as the text that it was made of, and one
+ * that they cannot take is OpenSSL's.
+ */
+#include "tests/unit/unit_test.h"
+
+#include "signer/keys/evp_lane_key.h"
+#include "tests/unit/rsa_pool.h"
+
+#include <openssl/rsa.h>
+#include <stdlib.h>
+#include <string.h>
+
+static struct rsa_lane_key *lane_key_new(unsigned bits)
+{
+	struct rsa_lane_key *key = malloc(rsa_lane_key_size(bits));
+
+	assert_non_null(key);
+	return key;
+}
+
+static void test_numbers_are_those_of_the_key(void **state)
+{
+	(void)state;
+	for (unsigned bits = 1024; bits <= RSA_LANE_BITS_MAX; bits += 1024) {
+		struct rsa_pool_key *made = rsa_pool_key_new(bits, 3);
+		struct rsa_lane_key *wanted = lane_key_new(bits);
+		struct rsa_lane_key *key = lane_key_new(bits);
+
+		rsa_lane_key_set(wanted, &made->numbers);
+		assert_int_equal(evp_lane_key_set(key, made->evp), 0);
+		assert_memory_equal(key, wanted, rsa_lane_key_size(bits));
+		free(key);
+		free(wanted);
+		rsa_pool_key_free(made);
+	}
+}
+
+static void assert_unfit(EVP_PKEY *evp)
+{
+	struct rsa_lane_key *key = lane_key_new(RSA_LANE_BITS_MAX);
+
+	assert_non_null(evp);
+	assert_int_equal(evp_lane_key_set(key, evp), EVP_LANE_KEY_E_UNFIT);
+	free(key);
+	EVP_PKEY_free(evp);
+}
+
+static EVP_PKEY *rsa_with_exponent(unsigned bits, unsigned long exponent)
+{
+	EVP_PKEY_CTX *context = EVP_PKEY_CTX_new_from_name(NULL, "RSA", NULL);
+	BIGNUM *number = BN_new();
+	EVP_PKEY *evp = NULL;
+
+	assert_int_equal(BN_set_word(number, exponent), 1);
+	assert_int_equal(EVP_PKEY_keygen_init(context), 1);
+	assert_int_equal(EVP_PKEY_CTX_set_rsa_keygen_bits(context, (int)bits), 1);
+	assert_int_equal(EVP_PKEY_CTX_set1_rsa_keygen_pubexp(context, number), 1);
+	assert_int_equal(EVP_PKEY_generate(context, &evp), 1);
+	BN_free(number);
+	EVP_PKEY_CTX_free(context);
+	return evp;
+}
+
+static void test_unusual_keys_are_unfit(void **state)
+{
+	(void)state;
+	assert_unfit(rsa_with_exponent(1024, 3));
+	assert_unfit(rsa_with_exponent(1024, 0x100000001));
+	assert_unfit(rsa_with_exponent(1536, 65537));
+	assert_unfit(rsa_with_exponent(1032, 65537));
+	assert_unfit(EVP_PKEY_Q_keygen(NULL, NULL, "ED25519"));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_numbers_are_those_of_the_key),
+		cmocka_unit_test(test_unusual_keys_are_unfit),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
