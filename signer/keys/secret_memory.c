@@ -1,6 +1,7 @@
 /*
  * How it works: an anonymous mapping, because mlock and MADV_DONTDUMP act on whole pages and must
- * not reach memory of others. MADV_WIPEONFORK keeps a copy out of child processes.
+ * not reach memory of others. MADV_WIPEONFORK keeps a copy out of child processes. A page is locked when it
+ * is first touched, so what is not used takes no memory.
  */
 #include "signer/keys/secret_memory.h"
 
@@ -27,7 +28,7 @@ int secret_memory_init(struct secret_memory *memory, size_t size)
 	*memory = (struct secret_memory){
 		.data = data,
 		.size = size,
-		.locked = mlock(data, mapped_size) == 0,
+		.locked = mlock2(data, mapped_size, MLOCK_ONFAULT) == 0,
 		.mapped_size = mapped_size,
 	};
 	return 0;

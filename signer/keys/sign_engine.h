@@ -5,7 +5,7 @@
  *           and passes it to each call.
  * Is not:   threads and queues (sign_service.h).
  * Errors:   worker_new: -errno. sign: in the `error` of each job.
- * Threads:  a state belongs to one thread; states of one engine never meet.
+ * Threads:  a state belongs to one thread at a time; states of one engine may work side by side.
  */
 #ifndef SIGNER_KEYS_SIGN_ENGINE_H
 #define SIGNER_KEYS_SIGN_ENGINE_H
@@ -13,15 +13,32 @@
 #include "common/compiler.h"
 #include "signer/keys/sign_job.h"
 
+#include <stdbool.h>
+
 #define SIGN_GROUP_MAX 8
 
 struct sign_engine {
-	size_t group_max; /* RSA jobs in one call of sign() that pay; 1 to SIGN_GROUP_MAX */
-	int (*worker_new)(void **worker_out);
+	/* See sign_engine_group_min(). NULL: always 0. */
+	unsigned (*group_min)(const struct sign_engine *engine, enum sign_task_kind kind);
+
+	int (*worker_new)(const struct sign_engine *engine, void **worker_out);
 	void (*worker_free)(void *worker);
-	/* Sets error, signature and signature_size of every job; at most SIGN_GROUP_MAX. */
+
+	/* One step of what the engine wants to find out before it is at its best, some milliseconds; false:
+	 * there is no more. The first worker does it when it starts; the others sign meanwhile. NULL: nothing. */
+	bool (*learn)(void *worker);
+
+	/* Sets error, signature and signature_size of every job: 1 to SIGN_GROUP_MAX of one kind. */
 	void (*sign)(void *worker, struct sign_job *const *jobs, size_t count);
 };
+
+/* From how many jobs of a kind on the engine signs them together, in the time of fewer; 0: it signs each
+ * alone. Changes while the engine learns. */
+static inline unsigned sign_engine_group_min(const struct sign_engine *engine,
+					     enum sign_task_kind kind)
+{
+	return engine->group_min == NULL ? 0 : engine->group_min(engine, kind);
+}
 
 /* OpenSSL, one signature at a time. */
 extern const struct sign_engine sign_engine_openssl;

@@ -31,10 +31,11 @@ struct engine_worker {
 	struct engine_slot sets[SET_COUNT][SET_SIZE];
 };
 
-static int engine_worker_new(void **worker_out)
+static int engine_worker_new(const struct sign_engine *engine, void **worker_out)
 {
 	struct engine_worker *worker = calloc(1, sizeof(*worker));
 
+	(void)engine;
 	if (worker == NULL)
 		return -ENOMEM;
 	*worker_out = worker;
@@ -133,7 +134,6 @@ static void engine_sign(void *state, struct sign_job *const *jobs, size_t count)
 }
 
 const struct sign_engine sign_engine_openssl = {
-	.group_max = 1,
 	.worker_new = engine_worker_new,
 	.worker_free = engine_worker_free,
 	.sign = engine_sign,

@@ -22,7 +22,17 @@ enum {
 
 struct sign_client;
 
-enum sign_task_kind { SIGN_TASK_SIGN, SIGN_TASK_LOAD_KEY };
+/* Jobs of one kind can be signed together. */
+enum sign_task_kind {
+	SIGN_TASK_LOAD_KEY,
+	SIGN_TASK_ED25519,
+	SIGN_TASK_RSA_1024,
+	SIGN_TASK_RSA_2048,
+	SIGN_TASK_RSA_3072,
+	SIGN_TASK_RSA_4096,
+	SIGN_TASK_RSA_OTHER, /* of another size */
+	SIGN_TASK_KINDS,
+};
 
 /* Private: the part that both jobs have in common. */
 struct sign_task {

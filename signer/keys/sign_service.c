@@ -5,8 +5,7 @@
  *
  *	submitted --flush--> queue --worker--> finished --collect--> done()
  *
- * A worker takes what is there and never waits for more: its share of the queue, at most
- * SIGN_GROUP_MAX, or a full group for an engine that computes several signatures at once. It is woken
+ * A worker takes a group of what is there (sign_queue.h) and never waits for more. It is woken
  * only if it sleeps. A client that helps is a worker for a moment, in its owner's thread. It leaves
  * what a worker that sleeps is about to take, and loads no keys, which may wait for a disk.
  *
@@ -24,6 +23,7 @@
 
 #include "common/clock.h"
 #include "common/cpus.h"
+#include "signer/keys/sign_queue.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -42,13 +42,6 @@
 #define OWED_CLIENTS_MAX 16
 #define OWED_JOBS_MAX	 32
 #define OWED_NS		 (4 * NS_PER_MS)
-
-/* First in, first out. */
-struct task_list {
-	struct sign_task *first;
-	struct sign_task *last;
-	size_t count;
-};
 
 struct sign_worker {
 	struct sign_service *service;
@@ -69,7 +62,7 @@ struct sign_service {
 	unsigned running_count; /* threads to join */
 	pthread_mutex_t lock;	/* guards what follows */
 	pthread_cond_t work;	/* the queue is not empty, or is_stopping */
-	struct task_list queue;
+	struct sign_queue queue;
 	unsigned sleeping_count;
 	bool is_stopping;
 };
@@ -78,7 +71,7 @@ struct sign_client {
 	struct sign_service *service;
 	int event_fd;
 	size_t in_flight;		/* the owner's */
-	struct task_list submitted;	/* the owner's */
+	struct sign_queue submitted;	/* the owner's */
 	struct sign_worker helper;	/* the owner's, when it helps */
 	uint64_t wakes_seen;		/* the owner's: sum of what the eventfd gave */
 	atomic_uint_fast64_t wakes_due; /* times that a worker has written to it, or will */
@@ -87,40 +80,6 @@ struct sign_client {
 	pthread_mutex_t lock;		/* guards what follows */
 	struct task_list finished;
 };
-
-static void task_list_add(struct task_list *list, struct sign_task *task)
-{
-	task->next = NULL;
-	if (list->first == NULL)
-		list->first = task;
-	else
-		list->last->next = task;
-	list->last = task;
-	list->count++;
-}
-
-static struct sign_task *task_list_take(struct task_list *list)
-{
-	struct sign_task *task = list->first;
-
-	list->first = task->next;
-	list->count--;
-	return task;
-}
-
-/* Moves all of `from` to the end of `to`. */
-static void task_list_append(struct task_list *to, struct task_list *from)
-{
-	if (from->first == NULL)
-		return;
-	if (to->first == NULL)
-		to->first = from->first;
-	else
-		to->last->next = from->first;
-	to->last = from->last;
-	to->count += from->count;
-	*from = (struct task_list){0};
-}
 
 static void client_wake(struct sign_client *client)
 {
@@ -206,22 +165,17 @@ static void finish(struct sign_worker *worker, struct sign_task *const *tasks, s
 	worker_pay_if_due(worker);
 }
 
-/* Under the lock, with a queue that is not empty: loads one by one, signatures in groups. */
-static size_t take_group(struct sign_service *service, struct sign_task *tasks[SIGN_GROUP_MAX])
+/* Under the lock. A helper (`own`) takes no key to load. */
+static size_t take_group(const struct sign_worker *worker, struct sign_task *tasks[SIGN_GROUP_MAX])
 {
-	size_t share = service->queue.count / (service->thread_count + 1); /* one may help */
-	size_t count_max = share < 1 ? 1 : share;
-	size_t count = 0;
+	struct sign_service *service = worker->service;
+	const struct sign_sharing sharing = {
+		.engine = service->engine,
+		.workers = service->thread_count + 1, /* one may help */
+		.loads_keys = worker->own == NULL,
+	};
 
-	if (count_max < service->engine->group_max)
-		count_max = service->engine->group_max;
-	if (count_max > SIGN_GROUP_MAX)
-		count_max = SIGN_GROUP_MAX;
-	do
-		tasks[count++] = task_list_take(&service->queue);
-	while (count < count_max && tasks[0]->kind == SIGN_TASK_SIGN &&
-	       service->queue.first != NULL && service->queue.first->kind == SIGN_TASK_SIGN);
-	return count;
+	return sign_queue_take(&service->queue, &sharing, tasks);
 }
 
 static void load_key(struct sign_worker *worker, struct sign_task *task)
@@ -233,32 +187,26 @@ static void load_key(struct sign_worker *worker, struct sign_task *task)
 	finish(worker, &task, 1);
 }
 
-/* How many of the tasks to sign before they are given back. Eight Ed25519 signatures take less
+/* How many of a group to sign before they are given back. Eight Ed25519 signatures take less
  * time than one of RSA, and giving each back alone costs a tenth of it. */
-static size_t batch_size(const struct sign_engine *engine, struct sign_task *const *tasks,
-			 size_t count)
+static size_t step_of(const struct sign_engine *engine, enum sign_task_kind kind, size_t count)
 {
-	size_t batch = 0;
+	unsigned together = sign_engine_group_min(engine, kind);
 
-	while (batch < count && (batch < engine->group_max ||
-				 key_type(((struct sign_job *)tasks[batch])->key) == KEY_ED25519))
-		batch++;
-	return batch;
+	return kind == SIGN_TASK_ED25519 || (together > 0 && count >= together) ? count : 1;
 }
 
 static void sign_group(struct sign_worker *worker, struct sign_task *const *tasks, size_t count)
 {
 	const struct sign_engine *engine = worker->service->engine;
+	const size_t step = step_of(engine, tasks[0]->kind, count);
+	struct sign_job *jobs[SIGN_GROUP_MAX];
 
-	for (size_t done = 0; done < count;) {
-		struct sign_job *jobs[SIGN_GROUP_MAX];
-		size_t batch = batch_size(engine, tasks + done, count - done);
-
-		for (size_t i = 0; i < batch; i++)
-			jobs[i] = (struct sign_job *)tasks[done + i];
-		engine->sign(worker->state, jobs, batch);
-		finish(worker, tasks + done, batch);
-		done += batch;
+	for (size_t i = 0; i < count; i++)
+		jobs[i] = (struct sign_job *)tasks[i];
+	for (size_t i = 0; i < count; i += step) {
+		engine->sign(worker->state, jobs + i, step);
+		finish(worker, tasks + i, step);
 	}
 }
 
@@ -266,23 +214,41 @@ static void sign_group(struct sign_worker *worker, struct sign_task *const *task
 static size_t worker_take(struct sign_worker *worker, struct sign_task *tasks[SIGN_GROUP_MAX])
 {
 	struct sign_service *service = worker->service;
-	size_t count = 0;
+	size_t count;
 
 	(void)pthread_mutex_lock(&service->lock);
-	if (service->queue.first == NULL && worker->owed_count > 0) {
+	if (service->queue.count == 0 && worker->owed_count > 0) {
 		(void)pthread_mutex_unlock(&service->lock);
 		worker_pay(worker);
 		(void)pthread_mutex_lock(&service->lock);
 	}
-	while (service->queue.first == NULL && !service->is_stopping) {
+	while (service->queue.count == 0 && !service->is_stopping) {
 		service->sleeping_count++;
 		(void)pthread_cond_wait(&service->work, &service->lock);
 		service->sleeping_count--;
 	}
-	if (service->queue.first != NULL)
-		count = take_group(service, tasks);
+	count = take_group(worker, tasks);
 	(void)pthread_mutex_unlock(&service->lock);
 	return count;
+}
+
+static bool is_stopping(struct sign_service *service)
+{
+	bool stops;
+
+	(void)pthread_mutex_lock(&service->lock);
+	stops = service->is_stopping;
+	(void)pthread_mutex_unlock(&service->lock);
+	return stops;
+}
+
+static void learn(struct sign_worker *worker)
+{
+	const struct sign_engine *engine = worker->service->engine;
+
+	while (engine->learn != NULL && !is_stopping(worker->service) &&
+	       engine->learn(worker->state))
+		;
 }
 
 static void *worker_run(void *argument)
@@ -291,6 +257,8 @@ static void *worker_run(void *argument)
 	struct sign_task *tasks[SIGN_GROUP_MAX];
 	size_t count;
 
+	if (worker == worker->service->workers)
+		learn(worker);
 	while ((count = worker_take(worker, tasks)) > 0) {
 		if (tasks[0]->kind == SIGN_TASK_LOAD_KEY)
 			load_key(worker, tasks[0]);
@@ -301,15 +269,14 @@ static void *worker_run(void *argument)
 }
 
 /* What no worker is about to take. */
-static size_t take_spare_group(struct sign_service *service,
-			       struct sign_task *tasks[SIGN_GROUP_MAX])
+static size_t take_spare_group(struct sign_worker *helper, struct sign_task *tasks[SIGN_GROUP_MAX])
 {
+	struct sign_service *service = helper->service;
 	size_t count = 0;
 
 	(void)pthread_mutex_lock(&service->lock);
-	if (service->queue.first != NULL && service->queue.first->kind == SIGN_TASK_SIGN &&
-	    service->sleeping_count == 0)
-		count = take_group(service, tasks);
+	if (service->sleeping_count == 0)
+		count = take_group(helper, tasks);
 	(void)pthread_mutex_unlock(&service->lock);
 	return count;
 }
@@ -339,7 +306,7 @@ static int start_workers(struct sign_service *service)
 		int r;
 
 		worker->service = service;
-		r = service->engine->worker_new(&worker->state);
+		r = service->engine->worker_new(service->engine, &worker->state);
 		if (r != 0)
 			return r;
 		r = worker_start(worker);
@@ -358,7 +325,6 @@ int sign_service_new(unsigned threads, const struct sign_engine *engine,
 
 	if (service == NULL)
 		return -ENOMEM;
-	assert(engine->group_max >= 1 && engine->group_max <= SIGN_GROUP_MAX);
 	service->engine = engine;
 	service->thread_count = threads == 0 ? cpus_allowed() : threads;
 	if (service->thread_count > THREADS_MAX)
@@ -415,7 +381,9 @@ int sign_client_new(struct sign_service *service, struct sign_client **client_ou
 	client->service = service;
 	client->helper = (struct sign_worker){.service = service, .own = client};
 	client->event_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	r = client->event_fd < 0 ? -errno : service->engine->worker_new(&client->helper.state);
+	r = client->event_fd < 0
+		    ? -errno
+		    : service->engine->worker_new(service->engine, &client->helper.state);
 	if (r != 0) {
 		if (client->event_fd >= 0)
 			(void)close(client->event_fd);
@@ -454,17 +422,30 @@ size_t sign_client_in_flight(const struct sign_client *client)
 	return client->in_flight;
 }
 
+static enum sign_task_kind kind_of_key(const struct key *key)
+{
+	if (key_type(key) == KEY_ED25519)
+		return SIGN_TASK_ED25519;
+	switch (key_bits(key)) {
+	case 1024: return SIGN_TASK_RSA_1024;
+	case 2048: return SIGN_TASK_RSA_2048;
+	case 3072: return SIGN_TASK_RSA_3072;
+	case 4096: return SIGN_TASK_RSA_4096;
+	default: return SIGN_TASK_RSA_OTHER;
+	}
+}
+
 static void submit(struct sign_client *client, struct sign_task *task, enum sign_task_kind kind)
 {
 	task->client = client;
 	task->kind = kind;
-	task_list_add(&client->submitted, task);
+	sign_queue_add(&client->submitted, task);
 	client->in_flight++;
 }
 
 void sign_client_submit(struct sign_client *client, struct sign_job *job)
 {
-	submit(client, &job->task, SIGN_TASK_SIGN);
+	submit(client, &job->task, kind_of_key(job->key));
 }
 
 void sign_client_submit_load(struct sign_client *client, struct key_load_job *job)
@@ -472,15 +453,24 @@ void sign_client_submit_load(struct sign_client *client, struct key_load_job *jo
 	submit(client, &job->task, SIGN_TASK_LOAD_KEY);
 }
 
+static void task_cancel(struct sign_task *task)
+{
+	if (task->kind == SIGN_TASK_LOAD_KEY)
+		((struct key_load_job *)task)->error = -ECANCELED;
+	else
+		((struct sign_job *)task)->error = -ECANCELED;
+}
+
 static void cancel(struct sign_client *client)
 {
-	for (struct sign_task *task = client->submitted.first; task != NULL; task = task->next) {
-		if (task->kind == SIGN_TASK_SIGN)
-			((struct sign_job *)task)->error = -ECANCELED;
-		else
-			((struct key_load_job *)task)->error = -ECANCELED;
-	}
-	if (client_finish(client, &client->submitted))
+	struct task_list cancelled = {0};
+
+	for (unsigned kind = 0; kind < SIGN_TASK_KINDS; kind++)
+		task_list_append(&cancelled, &client->submitted.tasks[kind]);
+	client->submitted = (struct sign_queue){0};
+	for (struct sign_task *task = cancelled.first; task != NULL; task = task->next)
+		task_cancel(task);
+	if (client_finish(client, &cancelled))
 		client_wake(client);
 }
 
@@ -488,18 +478,18 @@ void sign_client_flush(struct sign_client *client)
 {
 	struct sign_service *service = client->service;
 	size_t wake_count = client->submitted.count;
-	bool is_stopping;
+	bool stops;
 
-	if (client->submitted.first == NULL)
+	if (wake_count == 0)
 		return;
 	(void)pthread_mutex_lock(&service->lock);
-	is_stopping = service->is_stopping;
-	if (!is_stopping)
-		task_list_append(&service->queue, &client->submitted);
+	stops = service->is_stopping;
+	if (!stops)
+		sign_queue_append(&service->queue, &client->submitted);
 	if (wake_count > service->sleeping_count)
 		wake_count = service->sleeping_count;
 	(void)pthread_mutex_unlock(&service->lock);
-	if (is_stopping) {
+	if (stops) {
 		cancel(client);
 		return;
 	}
@@ -510,12 +500,12 @@ void sign_client_flush(struct sign_client *client)
 
 static void run_done(struct sign_task *task)
 {
-	if (task->kind == SIGN_TASK_SIGN) {
-		struct sign_job *job = (struct sign_job *)task;
+	if (task->kind == SIGN_TASK_LOAD_KEY) {
+		struct key_load_job *job = (struct key_load_job *)task;
 
 		job->done(job);
 	} else {
-		struct key_load_job *job = (struct key_load_job *)task;
+		struct sign_job *job = (struct sign_job *)task;
 
 		job->done(job);
 	}
@@ -571,7 +561,7 @@ size_t sign_client_help(struct sign_client *client)
 	size_t sum = 0;
 	size_t count;
 
-	while ((count = take_spare_group(client->service, tasks)) > 0) {
+	while ((count = take_spare_group(&client->helper, tasks)) > 0) {
 		sign_group(&client->helper, tasks, count);
 		sum += count;
 		if (finished_count(client) >= OWED_JOBS_MAX || clock_monotonic_ns() >= until_ns)

@@ -380,8 +380,9 @@ static void key_freed_by_the_caller_after_done_is_safe(void **state)
 }
 
 /* An engine that takes eight at once, and refuses those whose digest begins with 1. */
-static int picky_worker_new(void **worker_out)
+static int picky_worker_new(const struct sign_engine *engine, void **worker_out)
 {
+	(void)engine;
 	*worker_out = malloc(1);
 	return *worker_out == NULL ? -ENOMEM : 0;
 }
@@ -400,8 +401,15 @@ static void picky_sign(void *worker, struct sign_job *const *jobs, size_t count)
 		jobs[i]->error = jobs[i]->digest[0] == 1 ? SIGN_JOB_E_FAILED : 0;
 }
 
+static unsigned from_three_on(const struct sign_engine *engine, enum sign_task_kind kind)
+{
+	(void)engine;
+	(void)kind;
+	return 3;
+}
+
 static const struct sign_engine picky_engine = {
-	.group_max = SIGN_GROUP_MAX,
+	.group_min = from_three_on,
 	.worker_new = picky_worker_new,
 	.worker_free = free,
 	.sign = picky_sign,
@@ -461,7 +469,6 @@ static void held_sign(void *worker, struct sign_job *const *jobs, size_t count)
 }
 
 static const struct sign_engine held_engine = {
-	.group_max = 1,
 	.worker_new = picky_worker_new,
 	.worker_free = free,
 	.sign = held_sign,
@@ -599,13 +606,13 @@ static void helper_leaves_loads_to_the_workers(void **state)
 	key_store_free(store);
 }
 
-static int failing_worker_new(void **worker_out)
+static int failing_worker_new(const struct sign_engine *engine, void **worker_out)
 {
 	static int calls;
 
 	if (++calls % 3 == 0)
 		return -ENOMEM;
-	return picky_worker_new(worker_out);
+	return picky_worker_new(engine, worker_out);
 }
 
 static void engine_that_cannot_start_stops_the_others(void **state)

@@ -57,9 +57,10 @@ static atomic_uint failing_of_32; /* so many of 32 in a row fail; 32: all */
 static atomic_uint signature_count;
 static atomic_uint failure_count;
 
-static int worker_new(void **worker_out)
+static int worker_new(const struct sign_engine *engine, void **worker_out)
 {
-	return __real_sign_engine_openssl.worker_new(worker_out);
+	(void)engine;
+	return __real_sign_engine_openssl.worker_new(&__real_sign_engine_openssl, worker_out);
 }
 
 static void worker_free(void *worker)
@@ -79,7 +80,11 @@ static void sign(void *worker, struct sign_job *const *jobs, size_t count)
 	}
 }
 
-const struct sign_engine __wrap_sign_engine_openssl = {1, worker_new, worker_free, sign};
+const struct sign_engine __wrap_sign_engine_openssl = {
+	.worker_new = worker_new,
+	.worker_free = worker_free,
+	.sign = sign,
+};
 
 static uint64_t random_below(struct bench *bench, uint64_t limit)
 {

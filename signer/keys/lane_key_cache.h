@@ -1,0 +1,45 @@
+/*
+ * lane_key_cache - the RSA keys in use, in the form that the lanes take.
+ *
+ * Is:       a bounded number of places in secret memory. A key gets one when it first signs; when all are taken,
+ *           one that was not used for long makes room.
+ * Is not:   a store of keys: each place holds a reference to its key, which key_store.h gave out.
+ * Units:    keys_max counts places; each is as large as a key of 4096 bits, 3.7 KB.
+ * Errors:   -ENOMEM of new. That a key cannot be had is no error: OpenSSL signs then.
+ * Owns:     the memory, and a reference to each key in it. It is wiped when a key makes room, and in the end.
+ * Threads:  any number.
+ *
+ *	lane_key = lane_key_cache_borrow(cache, workspace, key);
+ *	if (lane_key != NULL) { ...sign... lane_key_cache_return(cache, lane_key); }
+ */
+#ifndef SIGNER_KEYS_LANE_KEY_CACHE_H
+#define SIGNER_KEYS_LANE_KEY_CACHE_H
+
+#include "common/compiler.h"
+#include "signer/keys/key.h"
+#include "signer/lanes/rsa_lanes.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct lane_key_cache;
+
+MUST_CHECK int lane_key_cache_new(const struct rsa_lanes *lanes, size_t keys_max,
+				  struct lane_key_cache **cache_out);
+void lane_key_cache_free(struct lane_key_cache *cache);
+
+/* NULL: the lanes cannot sign with this key, or not now. The workspace is the calling thread's. */
+const struct rsa_lane_key *lane_key_cache_borrow(struct lane_key_cache *cache,
+						 struct rsa_lanes_workspace *workspace,
+						 struct key *key);
+void lane_key_cache_return(struct lane_key_cache *cache, const struct rsa_lane_key *lane_key);
+
+/* As return, for a key whose signature was wrong: nobody gets it again while it is in here. */
+void lane_key_cache_reject(struct lane_key_cache *cache, const struct rsa_lane_key *lane_key);
+
+/* Something that the operator should hear of, each once in the life of the cache; false: nothing. */
+#define LANE_KEY_CACHE_NOTICE_SIZE 256
+bool lane_key_cache_take_notice(struct lane_key_cache *cache,
+				char text_out[LANE_KEY_CACHE_NOTICE_SIZE]);
+
+#endif

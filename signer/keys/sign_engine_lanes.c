@@ -1,0 +1,267 @@
+/*
+ * How it works: a worker has a workspace for the lanes, and a whole worker of the OpenSSL engine for the rest:
+ * keys that lanes cannot take or that are just being prepared, groups that are too small, and signatures
+ * that came out wrong. Until a size is learnt, OpenSSL signs it.
+ */
+#include "signer/keys/sign_engine_lanes.h"
+
+#include "signer/keys/lane_trial.h"
+#include "signer/keys/secret_memory.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#define SIZES (SIGN_TASK_RSA_4096 - SIGN_TASK_RSA_1024 + 1)
+
+_Static_assert((int)SIGN_GROUP_MAX == RSA_LANES, "a group fills the lanes");
+
+/* What changes while the engine is in use. */
+struct lanes_state {
+	atomic_uint learnt; /* sizes, from the smallest up */
+	atomic_uint group_min[SIZES];
+	atomic_uint_fast64_t faults;
+	atomic_bool told_faults;
+};
+
+struct lanes_engine {
+	struct sign_engine engine;
+	const struct rsa_lanes *lanes;
+	struct lane_key_cache *cache;
+	struct lanes_state *state;
+};
+
+struct lanes_worker {
+	const struct lanes_engine *engine;
+	void *openssl;
+	struct secret_memory workspace;
+};
+
+static const struct lanes_engine *engine_of(const struct sign_engine *engine)
+{
+	return (const struct lanes_engine *)engine;
+}
+
+static struct rsa_lanes_workspace *workspace_of(const struct lanes_worker *worker)
+{
+	return (struct rsa_lanes_workspace *)(void *)worker->workspace.data;
+}
+
+static unsigned lanes_group_min(const struct sign_engine *engine, enum sign_task_kind kind)
+{
+	if (kind < SIGN_TASK_RSA_1024 || kind > SIGN_TASK_RSA_4096)
+		return 0;
+	return atomic_load_explicit(
+		&engine_of(engine)->state->group_min[kind - SIGN_TASK_RSA_1024],
+		memory_order_relaxed);
+}
+
+static void lanes_worker_free(void *state)
+{
+	struct lanes_worker *worker = state;
+
+	if (worker->openssl != NULL)
+		sign_engine_openssl.worker_free(worker->openssl);
+	secret_memory_deinit(&worker->workspace);
+	free(worker);
+}
+
+static int lanes_worker_new(const struct sign_engine *engine, void **worker_out)
+{
+	struct lanes_worker *worker = calloc(1, sizeof(*worker));
+	int r;
+
+	if (worker == NULL)
+		return -ENOMEM;
+	worker->engine = engine_of(engine);
+	r = sign_engine_openssl.worker_new(&sign_engine_openssl, &worker->openssl);
+	if (r == 0)
+		r = secret_memory_init(&worker->workspace, worker->engine->lanes->workspace_size);
+	if (r != 0) {
+		lanes_worker_free(worker);
+		return r;
+	}
+	*worker_out = worker;
+	return 0;
+}
+
+static int learn_size(const struct lanes_engine *engine, struct rsa_lanes_workspace *workspace,
+		      unsigned size)
+{
+	unsigned group_min;
+	int r = lane_trial(engine->lanes, workspace, 1024 * (size + 1), &group_min);
+
+	if (r == 0)
+		atomic_store_explicit(&engine->state->group_min[size], group_min,
+				      memory_order_relaxed);
+	return r;
+}
+
+/* A size that could not be tried stays OpenSSL's. */
+static bool lanes_learn(void *state)
+{
+	struct lanes_worker *worker = state;
+	struct lanes_state *shared = worker->engine->state;
+	unsigned size = atomic_load_explicit(&shared->learnt, memory_order_relaxed);
+
+	if (size == SIZES)
+		return false;
+	(void)learn_size(worker->engine, workspace_of(worker), size);
+	atomic_store_explicit(&shared->learnt, size + 1, memory_order_relaxed);
+	return true;
+}
+
+/* The jobs of one call that have a key in the cache. */
+struct lane_batch {
+	struct sign_job *jobs[RSA_LANES];
+	struct rsa_lane_job lanes[RSA_LANES];
+	unsigned count;
+};
+
+static void borrow_keys(struct lanes_worker *worker, struct sign_job *const *jobs, size_t count,
+			struct lane_batch *batch)
+{
+	batch->count = 0;
+	for (size_t i = 0; i < count; i++) {
+		const struct rsa_lane_key *key = lane_key_cache_borrow(
+			worker->engine->cache, workspace_of(worker), jobs[i]->key);
+
+		if (key == NULL) {
+			sign_engine_openssl.sign(worker->openssl, &jobs[i], 1);
+			continue;
+		}
+		batch->jobs[batch->count] = jobs[i];
+		batch->lanes[batch->count++] = (struct rsa_lane_job){
+			.key = key,
+			.digest = jobs[i]->digest,
+			.signature = jobs[i]->signature,
+		};
+	}
+}
+
+static void return_key(struct lanes_worker *worker, const struct rsa_lane_job *lane)
+{
+	if (lane->has_failed)
+		lane_key_cache_reject(worker->engine->cache, lane->key);
+	else
+		lane_key_cache_return(worker->engine->cache, lane->key);
+}
+
+/* A lane was wrong: the CPU, its memory, or the memory of the key. OpenSSL has its own copy of it. */
+static void sign_again(struct lanes_worker *worker, struct sign_job *job)
+{
+	(void)atomic_fetch_add_explicit(&worker->engine->state->faults, 1, memory_order_relaxed);
+	sign_engine_openssl.sign(worker->openssl, &job, 1);
+}
+
+static void sign_in_lanes(struct lanes_worker *worker, struct lane_batch *batch)
+{
+	worker->engine->lanes->sign(workspace_of(worker), batch->lanes, batch->count);
+	for (unsigned i = 0; i < batch->count; i++) {
+		struct sign_job *job = batch->jobs[i];
+
+		if (batch->lanes[i].has_failed) {
+			sign_again(worker, job);
+			continue;
+		}
+		job->error = 0;
+		job->signature_size = key_signature_size(job->key);
+	}
+}
+
+static void lanes_sign(void *state, struct sign_job *const *jobs, size_t count)
+{
+	struct lanes_worker *worker = state;
+	unsigned group_min = lanes_group_min(&worker->engine->engine, jobs[0]->task.kind);
+	struct lane_batch batch;
+
+	if (group_min == 0 || count < group_min) {
+		sign_engine_openssl.sign(worker->openssl, jobs, count);
+		return;
+	}
+	borrow_keys(worker, jobs, count, &batch);
+	if (batch.count >= group_min)
+		sign_in_lanes(worker, &batch);
+	else
+		sign_engine_openssl.sign(worker->openssl, batch.jobs, batch.count);
+	for (unsigned i = 0; i < batch.count; i++)
+		return_key(worker, &batch.lanes[i]);
+}
+
+int lanes_engine_new(const struct rsa_lanes *lanes, size_t keys_max,
+		     struct lanes_engine **engine_out)
+{
+	struct lanes_engine *engine = calloc(1, sizeof(*engine));
+	int r = -ENOMEM;
+
+	if (engine == NULL)
+		return -ENOMEM;
+	engine->engine = (struct sign_engine){
+		.group_min = lanes_group_min,
+		.worker_new = lanes_worker_new,
+		.worker_free = lanes_worker_free,
+		.learn = lanes_learn,
+		.sign = lanes_sign,
+	};
+	engine->lanes = lanes;
+	engine->state = calloc(1, sizeof(*engine->state));
+	if (engine->state != NULL)
+		r = lane_key_cache_new(lanes, keys_max, &engine->cache);
+	if (r != 0) {
+		lanes_engine_free(engine);
+		return r;
+	}
+	*engine_out = engine;
+	return 0;
+}
+
+void lanes_engine_free(struct lanes_engine *engine)
+{
+	if (engine == NULL)
+		return;
+	lane_key_cache_free(engine->cache);
+	free(engine->state);
+	free(engine);
+}
+
+const struct sign_engine *lanes_engine_as_engine(const struct lanes_engine *engine)
+{
+	return &engine->engine;
+}
+
+int lanes_engine_learn(const struct lanes_engine *engine)
+{
+	struct secret_memory workspace;
+	int r = secret_memory_init(&workspace, engine->lanes->workspace_size);
+
+	for (unsigned size = 0; r == 0 && size < SIZES; size++)
+		r = learn_size(engine, (struct rsa_lanes_workspace *)(void *)workspace.data, size);
+	secret_memory_deinit(&workspace);
+	return r;
+}
+
+uint64_t lanes_engine_faults(const struct lanes_engine *engine)
+{
+	return atomic_load_explicit(&engine->state->faults, memory_order_relaxed);
+}
+
+static bool take_faults(const struct lanes_engine *engine, char text_out[LANES_ENGINE_NOTICE_SIZE])
+{
+	uint64_t faults = lanes_engine_faults(engine);
+
+	if (faults == 0 || atomic_exchange(&engine->state->told_faults, true))
+		return false;
+	(void)snprintf(text_out, LANES_ENGINE_NOTICE_SIZE,
+		       "an RSA signature came out wrong and was made again (%" PRIu64
+		       " so far): the CPU or its memory may be failing",
+		       faults);
+	return true;
+}
+
+bool lanes_engine_take_notice(struct lanes_engine *engine, char text_out[LANES_ENGINE_NOTICE_SIZE])
+{
+	return take_faults(engine, text_out) || lane_key_cache_take_notice(engine->cache, text_out);
+}
