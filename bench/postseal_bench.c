@@ -10,6 +10,7 @@
 #include <sysexits.h>
 
 static const struct scenario scenarios[] = {
+	{"rsa", "RSA signatures eight at a time, beside OpenSSL's", scenario_rsa},
 	{"spool", "sign a spool of messages, beside OpenSSL, the disk and other signers",
 	 scenario_spool},
 };

@@ -209,12 +209,129 @@ class Spool(unittest.TestCase):
         self.assert_no_traces()
 
 
+# The portable lanes run everywhere, and one batch of theirs takes longer than all else.
+TINY_RSA = ["--engine", "portable", "--bits", "1024", "--lanes", "8,3", "--threads", "1",
+            "--rounds", "2", "--seconds", "0.01"]
+NO_LANES = "no AVX-512 IFMA in this CPU or in this build"
+
+
+def run_for_json(scenario, *arguments):
+    """The parsed JSON, and what was written for people."""
+    done = bench(scenario, "--json", "-", *arguments)
+    if done.returncode != 0:
+        raise AssertionError(done.stderr)
+    return json.loads(done.stdout), done.stderr
+
+
+class Rsa(unittest.TestCase):
+    def assert_result(self, item, rounds=2):
+        self.assertEqual(set(item), {"id", "engine", "bits", "threads", "lanes_filled",
+                                     "signatures_per_second", "per_second", "call_us"})
+        self.assertIn(item["engine"], ("lanes", "openssl"))
+        self.assertIsInstance(item["signatures_per_second"], (int, float))
+        self.assertGreater(item["signatures_per_second"], 0)
+        self.assertEqual(item["signatures_per_second"], item["per_second"]["median"])
+        self.assertEqual(len(item["per_second"]["rounds"]), rounds)
+        calls = item["call_us"]
+        self.assertEqual(set(calls), {"count", "p50", "p90", "p99", "max"})
+        self.assertGreater(calls["p50"], 0)
+        self.assertLessEqual(calls["p50"], calls["p90"])
+        self.assertLessEqual(calls["p90"], calls["p99"])
+        self.assertLessEqual(calls["p99"], calls["max"])
+        self.assertGreaterEqual(calls["count"], rounds)
+
+    def rows(self, result):
+        return [(item["engine"], item["bits"], item["threads"], item["lanes_filled"])
+                for item in result["results"]]
+
+    def test_lanes_stand_beside_openssl(self):
+        result, text = run_for_json("rsa", *TINY_RSA)
+        self.assertEqual((result["program"], result["format"], result["scenario"]),
+                         ("postseal-bench", 1, "rsa"))
+        self.assertIn("cpu_model", result["machine"])
+        self.assertEqual(result["settings"], {
+            "lanes": "portable", "openssl": True, "bits": [1024], "threads": [1], "rounds": 2,
+            "seconds": 0.01, "seed": 1})
+        self.assertEqual(self.rows(result), [("lanes", 1024, 1, 8), ("openssl", 1024, 1, 1),
+                                             ("lanes", 1024, 1, 3)])
+        for item in result["results"]:
+            self.assert_result(item)
+        # The portable lanes are to be looked at, not to be fast: no target.
+        self.assertEqual([item["id"] for item in result["findings"]],
+                         ["rsa1024_lanes_to_openssl"])
+        self.assertNotIn("at_least", result["findings"][0])
+        self.assertRegex(text, r"RSA-1024 +lanes +1 +8 ")
+
+    def test_threads_and_sizes(self):
+        result, _ = run_for_json("rsa", "--engine", "openssl", "--bits", "2048,1024", "--threads",
+                                 "1,2", "--rounds", "1", "--seconds", "0.01")
+        self.assertEqual(self.rows(result), [
+            ("openssl", bits, threads, 1) for bits in (2048, 1024) for threads in (1, 2)])
+        for item in result["results"]:
+            self.assert_result(item, rounds=1)
+        self.assertIn("rsa2048_openssl_two_threads", [item["id"] for item in result["findings"]])
+
+    def test_fast_lanes_have_targets_or_the_run_says_why_not(self):
+        result, text = run_for_json("rsa", "--rounds", "1", "--seconds", "0.001")
+        findings = {item["id"]: item for item in result["findings"]}
+        for bits, limit in ((1024, 6.5), (2048, 3.5), (3072, 7), (4096, 6)):
+            self.assertEqual(findings[f"rsa{bits}_lanes_to_openssl"]["at_least"], limit)
+        if result["settings"]["lanes"] is None:
+            self.assertIn(NO_LANES, text)
+            self.assertEqual(findings["rsa1024_lanes_to_openssl"]["skipped"], NO_LANES)
+            self.assertEqual({item["engine"] for item in result["results"]}, {"openssl"})
+            return
+        filled = {row[3] for row in self.rows(result) if row[:3] == ("lanes", 2048, 1)}
+        self.assertEqual(filled, set(range(1, 9)))
+        self.assertEqual(findings["rsa2048_port_share"]["at_least"], 0.8)
+        self.assertEqual(findings["rsa2048_lanes_two_threads"]["at_least"], 1.9)
+        counts = {item["bits"]: item for item in result["multiply_adds"]["per_batch"]}
+        self.assertEqual(set(counts), {1024, 2048, 3072, 4096})
+        self.assertLess(counts[2048]["powers"], counts[2048]["all"])
+        self.assertGreater(result["multiply_adds"]["per_second"]["median"], 0)
+
+    def test_lanes_that_are_not_there_are_an_error(self):
+        done = bench("rsa", "--engine", "lanes", "--bits", "1024", "--lanes", "8", "--threads",
+                     "1", "--rounds", "1", "--seconds", "0.001")
+        if done.returncode != 0:
+            self.assertEqual(done.returncode, 69)
+            self.assertIn(NO_LANES, done.stderr)
+        else:
+            self.assertNotIn("openssl", done.stdout)
+
+    def test_bad_options_are_refused(self):
+        rows = [
+            (["--bits", "512"], 64, "--bits 512: want 1024, 2048, 3072 or 4096"),
+            (["--bits", "2048,"], 64, "--bits 2048,: want numbers from 1 to 4096"),
+            (["--bits", "2048,2048"], 64, "each once"),
+            (["--lanes", "9"], 64, "--lanes 9: want numbers from 1 to 8"),
+            (["--lanes", "0"], 64, "--lanes 0: want"),
+            (["--threads", "-1"], 64, "--threads -1: want"),
+            (["--threads", ""], 64, "--threads : want"),
+            (["--engine", "fast"], 64, "--engine fast: want auto, lanes, openssl or portable"),
+            (["--rounds", "0"], 64, "--rounds 0: want"),
+            (["--seconds", "0"], 64, "--seconds 0: want a number from 0.001 to 600"),
+            (["--no-such-option"], 64, "usage: postseal-bench rsa"),
+            (["argument"], 64, "usage: postseal-bench rsa"),
+            (["--json", "/nonexistent/file"], 73, "--json /nonexistent/file: No such file"),
+        ]
+        for arguments, code, text in rows:
+            with self.subTest(arguments=arguments):
+                done = bench("rsa", *arguments)
+                self.assertEqual(done.returncode, code, done.stderr)
+                self.assertIn(text, done.stderr)
+                self.assertEqual(done.stdout, "")
+
+
 class Program(unittest.TestCase):
     def test_help_lists_the_scenarios(self):
         done = bench("--help")
         self.assertEqual(done.returncode, 0)
-        self.assertIn("  spool ", done.stdout)
-        self.assertEqual(bench("spool", "--help").returncode, 0)
+        for scenario in ("rsa", "spool"):
+            self.assertIn(f"  {scenario} ", done.stdout)
+            done_help = bench(scenario, "--help")
+            self.assertEqual(done_help.returncode, 0)
+            self.assertIn(f"usage: postseal-bench {scenario}", done_help.stdout)
 
     def test_without_a_scenario_it_says_how(self):
         for arguments in ([], ["no-such-scenario"]):
