@@ -14,6 +14,7 @@ struct scenario {
 	int (*run)(int argc, char **argv);
 };
 
+int scenario_report(int argc, char **argv);
 int scenario_rsa(int argc, char **argv);
 int scenario_spool(int argc, char **argv);
 

@@ -2,6 +2,7 @@
 Goal:   postseal-bench measures what it says it does, and its JSON has the form of docs/bench.md.
 Method: tiny runs of the real program. No figure is compared with another: this machine may be busy.
 """
+import html.parser
 import json
 import os
 import signal
@@ -323,11 +324,242 @@ class Rsa(unittest.TestCase):
                 self.assertEqual(done.stdout, "")
 
 
+SAMPLES = {"median": 12936.4, "min": 12000, "max": 13000, "spread": 0.077, "rounds": [12936.4]}
+MACHINE = {
+    "cpu_model": "Some CPU", "architecture": "x86_64", "cpus": 2, "cpus_online": 4,
+    "memory_bytes": 1 << 34, "kernel": "Linux 6", "openssl": "3.0", "liburing": "2.3",
+    "pcre2": "10.42", "load_average": 0.1, "is_quiet": True, "directories": [],
+}
+
+
+def result_of(scenario, results, findings=()):
+    return {"program": "postseal-bench", "format": 1, "version": "0.1.0", "scenario": scenario,
+            "ended": "2026-01-31T12:00:00Z", "machine": dict(MACHINE),
+            "settings": {"seed": 1, "bits": [2048]}, "results": results,
+            "findings": list(findings)}
+
+
+def signing(engine, threads=1, filled=1):
+    return {"id": "x", "engine": engine, "bits": 2048, "threads": threads, "lanes_filled": filled,
+            "signatures_per_second": 12936.4, "per_second": dict(SAMPLES),
+            "call_us": {"count": 9, "p50": 622.5, "p90": 651, "p99": 753, "max": 850}}
+
+
+class Page(html.parser.HTMLParser):
+    """Fails on a tag that is not closed, and keeps tags and texts."""
+    EMPTY = {"meta", "rect", "line"}
+
+    def __init__(self, text):
+        super().__init__()
+        self.open = []
+        self.tags = []
+        self.ids = []
+        self.text = ""
+        self.feed(text)
+        self.close()
+        if self.open:
+            raise AssertionError(f"not closed: {self.open}")
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append((tag, dict(attrs)))
+        self.ids += [value for name, value in attrs if name == "id"]
+        if tag not in self.EMPTY:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag, attrs):
+        self.tags.append((tag, dict(attrs)))
+
+    def handle_endtag(self, tag):
+        if not self.open or self.open.pop() != tag:
+            raise AssertionError(f"</{tag}> closes another tag")
+
+    def handle_data(self, data):
+        self.text += data
+
+    def count(self, tag):
+        return sum(name == tag for name, _ in self.tags)
+
+
+class Report(unittest.TestCase):
+    def setUp(self):
+        self.places = tempfile.TemporaryDirectory(prefix="postseal-test-")
+        self.page_path = self.path("page.html")
+
+    def tearDown(self):
+        self.places.cleanup()
+
+    def path(self, name):
+        return os.path.join(self.places.name, name)
+
+    def write(self, name, content):
+        with open(self.path(name), "w", encoding="utf-8") as file:
+            file.write(content if isinstance(content, str) else json.dumps(content))
+        return self.path(name)
+
+    def page_of(self, *paths):
+        done = bench("report", "-o", self.page_path, *paths)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        with open(self.page_path, encoding="utf-8") as file:
+            return Page(file.read())
+
+    def refuse(self, content, text):
+        path = self.write("bad.json", content)
+        done = bench("report", "-o", self.page_path, path)
+        self.assertEqual(done.returncode, 65, done.stderr)
+        self.assertIn(f"postseal-bench: {path}:{text}", done.stderr)
+        self.assertFalse(os.path.exists(self.page_path))
+
+    def test_page_shows_runs_of_this_program(self):
+        rsa = self.path("rsa.json")
+        spool = self.path("spool.json")
+        self.assertEqual(bench("rsa", *TINY_RSA, "--json", rsa).returncode, 0)
+        self.assertEqual(bench("spool", "--memory", self.places.name, "--json", spool,
+                               *TINY).returncode, 0)
+        page = self.page_of(rsa, spool)
+        self.assertEqual(page.count("h2"), 2)
+        self.assertGreaterEqual(page.count("svg"), 5)
+        for result in (rsa, spool):
+            with open(result, encoding="utf-8") as file:
+                result = json.load(file)
+            self.assertIn(result["machine"]["kernel"], page.text)
+            for item in result["results"]:
+                if "skipped" in item:
+                    self.assertIn(item["skipped"], page.text)
+                elif item["per_second"]["median"] >= 1000:
+                    self.assertIn(f"{item['per_second']['median']:,.0f}", page.text)
+
+    def test_page_stands_alone(self):
+        page = self.page_of(self.write("a.json", result_of(
+            "rsa", [signing("lanes", filled=8), signing("openssl")])))
+        for tag in ("script", "link", "img", "iframe", "object", "a"):
+            self.assertEqual(page.count(tag), 0, tag)
+        for _, attributes in page.tags:
+            for name, value in attributes.items():
+                self.assertFalse(name.startswith("on"), name)
+                self.assertNotIn("://", value or "")
+        self.assertNotRegex(page.text, r"url\(|@import")
+        self.assertIn("prefers-color-scheme:dark", page.text)
+        self.assertEqual(len(page.ids), len(set(page.ids)), "an id twice")
+
+    def test_every_chart_has_its_values_in_words(self):
+        page = self.page_of(self.write("a.json", result_of(
+            "rsa", [signing("lanes", threads, 8) for threads in (1, 2)] + [signing("openssl")])))
+        charts = [attributes for tag, attributes in page.tags if tag == "svg"]
+        self.assertGreater(len(charts), 1)
+        for chart in charts:
+            self.assertEqual(chart["role"], "img")
+            for name in chart["aria-labelledby"].split():
+                self.assertIn(name, page.ids)
+        self.assertIn("threads 1: in lanes 12,936; OpenSSL 12,936;", page.text)
+
+    def test_findings_have_verdicts(self):
+        finding = {"id": "rsa2048_lanes_to_openssl", "title": "speed", "unit": "",
+                   "at_least": 3.5, "value": dict(SAMPLES, median=3.25), "is_met": False}
+        rows = [finding, dict(finding, id="b", title="met", is_met=True),
+                {"id": "c", "title": "not here", "unit": "us", "skipped": "one <CPU>"},
+                {"id": "d", "title": "known", "unit": "us", "value": SAMPLES}]
+        page = self.page_of(self.write("a.json", result_of("rsa", [], rows)))
+        for text in ("at least 3.500", "3.250", "short", "met", "skipped: one <CPU>",
+                     "12,936 us"):
+            self.assertIn(text, page.text)
+        self.assertIn("lanes / OpenSSL 3.250; target 3.500;", page.text)
+
+    def test_text_from_a_file_stays_text(self):
+        evil = "</title><script>alert(1)</script><b onclick='x' a=\"y\">&lt;\u0001"
+        result = result_of("spool", [
+            {"id": "x", "title": evil, "includes": evil, "work": "messages", "work_per_round": 1,
+             "per_second": SAMPLES, "user_us": 1, "system_us": 2},
+            {"id": "y", "title": evil, "includes": evil, "skipped": evil}],
+            [{"id": evil, "title": evil, "unit": evil, "value": SAMPLES}])
+        result["settings"] = {evil: evil, "list": [evil]}
+        for name in ("cpu_model", "kernel", "openssl"):
+            result["machine"][name] = evil
+        result["machine"]["directories"] = [{"path": evil, "file_system": evil, "device": evil}]
+        result["ended"] = result["version"] = evil
+        page = self.page_of(self.write("<b>.json", result))
+        self.assertEqual(page.count("script"), 0)
+        self.assertEqual(page.count("b"), 0)
+        self.assertIn("alert(1)", page.text)
+
+    def test_busy_machine_is_said(self):
+        result = result_of("rsa", [])
+        result["machine"]["is_quiet"] = False
+        page = self.page_of(self.write("a.json", result))
+        self.assertIn("The machine was busy", page.text)
+
+    def test_input_of_another_form_is_refused(self):
+        self.refuse("", "1:0: no JSON:")
+        self.refuse('{"a": 1', "1:7: no JSON:")
+        self.refuse('{"a": 1, "a": 2}', "1:")
+        self.refuse("[]", " the whole: want an object")
+        self.refuse({}, " program: missing: want a string")
+        rows = [
+            ({"program": "other"}, "program: want postseal-bench"),
+            ({"format": 2}, "format: want a whole number from 1 to 1"),
+            ({"scenario": "milter"}, "scenario: want rsa, spool or timing"),
+            ({"machine": 7}, "machine: want an object"),
+            ({"machine": {}}, "machine.cpu_model: missing: want a string"),
+            ({"settings": None}, "settings: want an object"),
+            ({"findings": {}}, "findings: want an array"),
+            ({"results": None}, "results: want an array"),
+            ({"results": [{}]}, "results[0].engine: missing: want a string"),
+            ({"results": [signing("lanes"), signing("both")]},
+             "results[1].engine: want lanes or openssl"),
+            ({"results": [dict(signing("lanes"), bits="2048")]},
+             "results[0].bits: want a whole number from 1 to 4096"),
+            ({"results": [dict(signing("lanes"), lanes_filled=9)]},
+             "results[0].lanes_filled: want a whole number from 1 to 8"),
+            ({"results": [dict(signing("lanes"), per_second=dict(SAMPLES, median=None))]},
+             "results[0].per_second.median: want a number"),
+            ({"results": [dict(signing("lanes"), per_second=dict(SAMPLES, max=1e300))]},
+             "results[0].per_second.max: want a number, not above 1e15"),
+            ({"results": [signing("lanes")] * 5000}, "results: too many items"),
+            ({"findings": [{"id": "a", "title": "a", "unit": "", "at_most": 1,
+                            "value": SAMPLES}]},
+             "findings[0].is_met: missing: want true or false"),
+        ]
+        for members, text in rows:
+            with self.subTest(text=text):
+                self.refuse(dict(result_of("rsa", []), **members), " " + text)
+
+    def test_bad_input_leaves_the_old_page(self):
+        with open(self.page_path, "w", encoding="utf-8") as file:
+            file.write("old")
+        good = self.write("good.json", result_of("rsa", []))
+        bad = self.write("bad.json", "{}")
+        self.assertEqual(bench("report", "-o", self.page_path, good, bad).returncode, 65)
+        with open(self.page_path, encoding="utf-8") as file:
+            self.assertEqual(file.read(), "old")
+
+    def test_files_that_are_not_there(self):
+        good = self.write("good.json", result_of("rsa", []))
+        rows = [
+            (["-o", self.page_path, "/nonexistent"], 66, "/nonexistent: No such file"),
+            (["-o", self.page_path, self.places.name], 66, "Is a directory"),
+            (["-o", "/nonexistent/page", good], 73, "/nonexistent/page: No such file"),
+            (["-o", "/dev/full", good], 74, "/dev/full: No space left"),
+            (["-o", self.page_path], 64, "want a result file"),
+            ([good], 64, "-o: want the file for the page"),
+            (["--scripts"], 64, "usage: postseal-bench report"),
+        ]
+        for arguments, code, text in rows:
+            with self.subTest(arguments=arguments):
+                done = bench("report", *arguments)
+                self.assertEqual(done.returncode, code, done.stderr)
+                self.assertIn(text, done.stderr)
+                self.assertEqual(done.stdout, "")
+
+    def test_page_can_go_to_stdout(self):
+        done = bench("report", "-o", "-", self.write("a.json", result_of("rsa", [])))
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertTrue(done.stdout.startswith("<!DOCTYPE html>"))
+
+
 class Program(unittest.TestCase):
     def test_help_lists_the_scenarios(self):
         done = bench("--help")
         self.assertEqual(done.returncode, 0)
-        for scenario in ("rsa", "spool"):
+        for scenario in ("rsa", "spool", "report"):
             self.assertIn(f"  {scenario} ", done.stdout)
             done_help = bench(scenario, "--help")
             self.assertEqual(done_help.returncode, 0)
