@@ -2,10 +2,9 @@
 
 #include "bench/chart.h"
 #include "bench/html_text.h"
+#include "bench/timing_samples.h"
 
 #include <math.h>
-
-#define T_LIMIT 4.5
 
 static void write_chart(const struct report_timing_test *timing, struct report_page *page)
 {
@@ -16,7 +15,7 @@ static void write_chart(const struct report_timing_test *timing, struct report_p
 		.series = {"|t|"},
 		.series_count = 1,
 		.line_name = "evidence of a difference",
-		.line = T_LIMIT,
+		.line = TIMING_T_LIMIT,
 	};
 
 	for (size_t i = 0; i < timing->cropping_count; i++) {

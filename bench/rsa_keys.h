@@ -16,7 +16,7 @@
 
 #include <openssl/evp.h>
 
-#define RSA_KEYS_MAX 16
+#define RSA_KEYS_MAX 17
 
 struct rsa_keys {
 	unsigned bits;

@@ -17,5 +17,6 @@ struct scenario {
 int scenario_report(int argc, char **argv);
 int scenario_rsa(int argc, char **argv);
 int scenario_spool(int argc, char **argv);
+int scenario_timing(int argc, char **argv);
 
 #endif

@@ -324,6 +324,53 @@ class Rsa(unittest.TestCase):
                 self.assertEqual(done.stdout, "")
 
 
+class Timing(unittest.TestCase):
+    TINY = ["--engine", "portable", "--bits", "1024", "--seconds", "0.01"]
+
+    def test_both_secrets_are_compared(self):
+        result, text = run_for_json("timing", *self.TINY)
+        self.assertEqual(result["scenario"], "timing")
+        self.assertEqual(result["settings"], {"lanes": "portable", "bits": [1024],
+                                              "seconds": 0.01, "seed": 1})
+        self.assertEqual([(item["id"], item["bits"], item["secret"])
+                          for item in result["results"]],
+                         [("rsa1024_key", 1024, "key"), ("rsa1024_digest", 1024, "digest")])
+        for item in result["results"]:
+            self.assertEqual(set(item), {"id", "title", "bits", "secret", "samples", "max_t",
+                                         "croppings"})
+            self.assertGreaterEqual(item["samples"], 4)
+            self.assertEqual([cropping["percent"] for cropping in item["croppings"]],
+                             [100, 99, 95, 90, 75, 50, 25])
+            for cropping in item["croppings"]:
+                self.assertEqual(set(cropping), {"percent", "fixed", "random", "mean_fixed_us",
+                                                 "mean_random_us", "t", "detectable_ns"})
+                self.assertLessEqual(abs(cropping["t"]), item["max_t"])
+            everything = item["croppings"][0]
+            self.assertEqual(everything["fixed"] + everything["random"], item["samples"])
+        for finding in result["findings"]:
+            self.assertEqual(finding["at_most"], 4.5)
+            self.assertEqual(len(finding["value"]["rounds"]), 1)
+        self.assertIn("no evidence", text)
+        self.assertIn("no proof", text)
+
+    def test_bad_options_are_refused(self):
+        rows = [
+            (["--bits", "512"], 64, "--bits 512: want 1024, 2048, 3072 or 4096"),
+            (["--engine", "openssl"], 64, "--engine openssl: want lanes or portable"),
+            (["--seconds", "0"], 64, "--seconds 0: want"),
+            (["--seed", "x"], 64, "--seed x: want"),
+            (["--rounds", "5"], 64, "usage: postseal-bench timing"),
+            (["argument"], 64, "usage: postseal-bench timing"),
+            (["--json", "/nonexistent/file"], 73, "--json /nonexistent/file: No such file"),
+        ]
+        for arguments, code, text in rows:
+            with self.subTest(arguments=arguments):
+                done = bench("timing", "--engine", "portable", *arguments)
+                self.assertEqual(done.returncode, code, done.stderr)
+                self.assertIn(text, done.stderr)
+                self.assertEqual(done.stdout, "")
+
+
 SAMPLES = {"median": 12936.4, "min": 12000, "max": 13000, "spread": 0.077, "rounds": [12936.4]}
 MACHINE = {
     "cpu_model": "Some CPU", "architecture": "x86_64", "cpus": 2, "cpus_online": 4,
@@ -415,8 +462,11 @@ class Report(unittest.TestCase):
         self.assertEqual(bench("rsa", *TINY_RSA, "--json", rsa).returncode, 0)
         self.assertEqual(bench("spool", "--memory", self.places.name, "--json", spool,
                                *TINY).returncode, 0)
-        page = self.page_of(rsa, spool)
-        self.assertEqual(page.count("h2"), 2)
+        timing = self.path("timing.json")
+        self.assertEqual(bench("timing", *Timing.TINY, "--json", timing).returncode, 0)
+        page = self.page_of(rsa, spool, timing)
+        self.assertEqual(page.count("h2"), 3)
+        self.assertIn("RSA-1024, fixed digest or random ones", page.text)
         self.assertGreaterEqual(page.count("svg"), 5)
         for result in (rsa, spool):
             with open(result, encoding="utf-8") as file:
@@ -559,7 +609,7 @@ class Program(unittest.TestCase):
     def test_help_lists_the_scenarios(self):
         done = bench("--help")
         self.assertEqual(done.returncode, 0)
-        for scenario in ("rsa", "spool", "report"):
+        for scenario in ("rsa", "spool", "timing", "report"):
             self.assertIn(f"  {scenario} ", done.stdout)
             done_help = bench(scenario, "--help")
             self.assertEqual(done_help.returncode, 0)
