@@ -1,11 +1,13 @@
 /*
- * How it works: a small generator of numbers (splitmix64), begun anew for each message, decides everything. The
+ * How it works: a small generator of numbers (random_numbers.h), begun anew for each message, decides everything. The
  * body is filled line by line up to the last byte, and the last line is cut to fit.
  *
  * The mix is coarse on purpose: classes that an administrator can compare with his own queue. Its mean
  * is about 32 KiB.
  */
 #include "bench/mail_maker.h"
+
+#include "bench/random_numbers.h"
 
 #include <stdio.h>
 
@@ -42,24 +44,9 @@ enum body_kind {
 	BODY_BASE64,
 };
 
-static uint64_t next_number(uint64_t *state)
-{
-	uint64_t z = *state += UINT64_C(0x9e3779b97f4a7c15);
-
-	z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
-	z = (z ^ (z >> 27)) * UINT64_C(0x94d049bb133111eb);
-	return z ^ (z >> 31);
-}
-
-/* From 0 to below `limit`. */
-static unsigned below(uint64_t *state, unsigned limit)
-{
-	return (unsigned)(next_number(state) >> 32) % limit;
-}
-
 static size_t pick_size(const struct mail_maker *maker, uint64_t *state)
 {
-	unsigned percent = below(state, 100);
+	unsigned percent = random_below(state, 100);
 
 	if (maker->size != MAIL_SIZE_MIX)
 		return maker->size;
@@ -67,7 +54,8 @@ static size_t pick_size(const struct mail_maker *maker, uint64_t *state)
 		const struct size_class *class = &sizes_of_mix[i];
 
 		if (percent < class->percent)
-			return class->min + below(state, (unsigned)(class->max - class->min));
+			return class->min +
+			       random_below(state, (unsigned)(class->max - class->min));
 		percent -= class->percent;
 	}
 	return sizes_of_mix[0].max;
@@ -85,16 +73,16 @@ void mail_domain_name(unsigned number, char name_out[MAIL_DOMAIN_SIZE_MAX])
 
 static const char *word(uint64_t *state)
 {
-	return words[below(state, ARRAY_COUNT(words))];
+	return words[random_below(state, ARRAY_COUNT(words))];
 }
 
 static int append_trace(uint64_t *state, struct buffer *buffer)
 {
-	unsigned hops = 1 + below(state, 3);
+	unsigned hops = 1 + random_below(state, 3);
 	int r = 0;
 
 	for (unsigned i = 0; r == 0 && i < hops; i++) {
-		unsigned host = below(state, 250);
+		unsigned host = random_below(state, 250);
 
 		r = buffer_printf(
 			buffer,
@@ -103,15 +91,16 @@ static int append_trace(uint64_t *state, struct buffer *buffer)
 			"\tby relay%u.bench.example (Postfix) with ESMTPS id %012llX\n"
 			"\tfor <user%u@destination.example>; Tue, 24 Nov 2026 %02u:%02u:%02u "
 			"+0000 (UTC)\n",
-			host, host, host + 1, i, (unsigned long long)(next_number(state) >> 16),
-			below(state, 5000), below(state, 24), below(state, 60), below(state, 60));
+			host, host, host + 1, i, (unsigned long long)(random_number(state) >> 16),
+			random_below(state, 5000), random_below(state, 24), random_below(state, 60),
+			random_below(state, 60));
 	}
 	return r;
 }
 
 static int append_subject(uint64_t *state, struct buffer *buffer)
 {
-	switch (below(state, 4)) {
+	switch (random_below(state, 4)) {
 	case 0:
 		return buffer_append_string(
 			buffer, "Subject: =?UTF-8?B?44GU5rOo5paH44GC44KK44GM44Go44GG?=\n"
@@ -122,7 +111,7 @@ static int append_subject(uint64_t *state, struct buffer *buffer)
 				     word(state), word(state));
 	default:
 		return buffer_printf(buffer, "Subject: %s %s %s %u\n", word(state), word(state),
-				     word(state), below(state, 100000));
+				     word(state), random_below(state, 100000));
 	}
 }
 
@@ -155,22 +144,24 @@ static int append_header(const struct mail_maker *maker, uint64_t index, uint64_
 				  "Date: Tue, 24 Nov 2026 %02u:%02u:%02u +0900\n"
 				  "From: \"%s %s\" <%s.%u@%s>\n"
 				  "To: <user%u@destination.example>\n",
-				  (unsigned long long)next_number(state), (unsigned long long)index,
-				  domain, below(state, 24), below(state, 60), below(state, 60),
-				  word(state), word(state), word(state), below(state, 100), domain,
-				  below(state, 5000));
-	if (r == 0 && below(state, 3) == 0)
+				  (unsigned long long)random_number(state),
+				  (unsigned long long)index, domain, random_below(state, 24),
+				  random_below(state, 60), random_below(state, 60), word(state),
+				  word(state), word(state), random_below(state, 100), domain,
+				  random_below(state, 5000));
+	if (r == 0 && random_below(state, 3) == 0)
 		r = buffer_printf(buffer,
 				  "Cc: \"%s\" <%s@destination.example>,\n\t<%s@other.example>\n",
 				  word(state), word(state), word(state));
 	if (r == 0)
 		r = append_subject(state, buffer);
-	if (r == 0 && below(state, 3) == 0)
+	if (r == 0 && random_below(state, 3) == 0)
 		r = buffer_printf(buffer,
 				  "List-Unsubscribe: <https://lists.%s/u/%u>,\n"
 				  "\t<mailto:leave-%u@lists.%s>\n"
 				  "List-Unsubscribe-Post: List-Unsubscribe=One-Click\n",
-				  domain, below(state, 100000), below(state, 100000), domain);
+				  domain, random_below(state, 100000), random_below(state, 100000),
+				  domain);
 	if (r == 0)
 		r = buffer_append_string(buffer, "MIME-Version: 1.0\n");
 	if (r == 0)
@@ -189,7 +180,7 @@ static size_t put_text(char *line, const char *text)
 /* A line of words; now and then with what a canonicalization has to see: dots, spaces at the end. */
 static size_t make_text_line(uint64_t *state, char line[LINE_SIZE_MAX])
 {
-	unsigned dice = below(state, 64);
+	unsigned dice = random_below(state, 64);
 	size_t size = 0;
 
 	if (dice == 0)
@@ -223,7 +214,7 @@ static size_t make_base64_line(uint64_t *state, char line[LINE_SIZE_MAX])
 		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
 	for (size_t i = 0; i < 76;) {
-		uint64_t bits = next_number(state);
+		uint64_t bits = random_number(state);
 
 		for (size_t k = 0; k < 10 && i < 76; k++, bits >>= 6)
 			line[i++] = digits[bits & 63];
@@ -270,10 +261,10 @@ int mail_maker_append(const struct mail_maker *maker, uint64_t index, struct buf
 	enum body_kind kind;
 	int r;
 
-	(void)next_number(&state); /* neighbours must not begin alike */
-	state = next_number(&state);
+	(void)random_number(&state); /* neighbours must not begin alike */
+	state = random_number(&state);
 	size = pick_size(maker, &state);
-	kind = size > 40960 ? BODY_BASE64 : below(&state, 3) == 0 ? BODY_HTML : BODY_TEXT;
+	kind = size > 40960 ? BODY_BASE64 : random_below(&state, 3) == 0 ? BODY_HTML : BODY_TEXT;
 	r = append_header(maker, index, &state, kind, buffer);
 	return r == 0 ? append_body(kind, &state, start + size, buffer) : r;
 }

@@ -10,8 +10,11 @@
 #include <sysexits.h>
 
 static const struct scenario scenarios[] = {
+	{"rsa", "RSA signatures eight at a time, beside OpenSSL's", scenario_rsa},
 	{"spool", "sign a spool of messages, beside OpenSSL, the disk and other signers",
 	 scenario_spool},
+	{"timing", "look for secrets in the time of signatures", scenario_timing},
+	{"report", "make an HTML page of what the others wrote with --json", scenario_report},
 };
 
 static void print_usage(FILE *file)

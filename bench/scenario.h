@@ -14,6 +14,9 @@ struct scenario {
 	int (*run)(int argc, char **argv);
 };
 
+int scenario_report(int argc, char **argv);
+int scenario_rsa(int argc, char **argv);
 int scenario_spool(int argc, char **argv);
+int scenario_timing(int argc, char **argv);
 
 #endif

@@ -6,6 +6,7 @@
  */
 #include "bench/scenario.h"
 
+#include "bench/argument.h"
 #include "bench/finding.h"
 #include "bench/result_file.h"
 #include "bench/scratch.h"
@@ -41,13 +42,6 @@ struct spool_run {
 	struct finding findings[FINDINGS_MAX];
 	size_t finding_count;
 };
-
-static FILE *people(const struct spool_options *options)
-{
-	bool json_on_stdout = options->json_path != NULL && strcmp(options->json_path, "-") == 0;
-
-	return json_on_stdout ? stderr : stdout;
-}
 
 static int join(char path_out[PATH_MAX], const char *directory, const char *name,
 		struct failure *failure)
@@ -244,7 +238,7 @@ static int write_results(const struct spool_run *run, const struct spool_suite *
 
 static int print_results(const struct spool_run *run, struct failure *failure)
 {
-	FILE *file = people(run->options);
+	FILE *file = argument_people(run->options->json_path);
 	int r = contenders_print(run->contest.contenders, run->contest.count, file);
 
 	fputc('\n', file);
@@ -283,7 +277,7 @@ static int run_suite(const struct spool_run *run, struct failure *failure)
 	if (r != 0)
 		return failure_set(failure, r, "the suite");
 	r = spool_suite_run(suite, failure);
-	if (r == 0 && spool_suite_print(suite, people(run->options)) != 0)
+	if (r == 0 && spool_suite_print(suite, argument_people(run->options->json_path)) != 0)
 		r = failure_set(failure, -EIO, "the tables");
 	if (r == 0)
 		r = write_results(run, suite, failure);
@@ -316,7 +310,7 @@ static int work(const char *const *paths, void *arg)
 	const struct spool_options *options = arg;
 	struct spool_run *run = calloc(1, sizeof(*run));
 	struct failure failure = {""};
-	FILE *file = people(options);
+	FILE *file = argument_people(options->json_path);
 	int r;
 
 	if (run == NULL) {

@@ -1,16 +1,14 @@
 /* How it works: getopt_long(), then what depends on more than one option. */
 #include "bench/spool_options.h"
 
+#include "bench/argument.h"
 #include "bench/spool_suite.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <getopt.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sysexits.h>
-#include <unistd.h>
 
 #define MEMORY_DIR_DEFAULT	  "/dev/shm"
 #define SUITE_DISK_DIR_DEFAULT	  "/var/tmp"
@@ -98,54 +96,6 @@ static const struct option long_options[] = {
 	{NULL, 0, NULL, 0},
 };
 
-static int complain(const char *name, const char *value, const char *allowed)
-{
-	fprintf(stderr, "postseal-bench: %s %s: want %s\n", name, value, allowed);
-	return EX_USAGE;
-}
-
-static int parse_whole(const char *name, const char *text, uint64_t min, uint64_t max,
-		       uint64_t *value_out)
-{
-	char allowed[64];
-	char *end;
-	unsigned long long value;
-
-	errno = 0;
-	value = strtoull(text, &end, 10);
-	if (errno == 0 && end != text && *end == '\0' && *text != '-' && value >= min &&
-	    value <= max) {
-		*value_out = value;
-		return 0;
-	}
-	snprintf(allowed, sizeof(allowed), "a whole number from %" PRIu64 " to %" PRIu64, min, max);
-	return complain(name, text, allowed);
-}
-
-static int parse_unsigned(const char *name, const char *text, unsigned max, unsigned *value_out)
-{
-	uint64_t value;
-	int r = parse_whole(name, text, 1, max, &value);
-
-	if (r == 0)
-		*value_out = (unsigned)value;
-	return r;
-}
-
-static int parse_real(const char *name, const char *text, double min, double max, double *value_out)
-{
-	char allowed[64];
-	char *end;
-	double value = strtod(text, &end);
-
-	if (end != text && *end == '\0' && value >= min && value <= max) {
-		*value_out = value;
-		return 0;
-	}
-	snprintf(allowed, sizeof(allowed), "a number from %g to %g", min, max);
-	return complain(name, text, allowed);
-}
-
 static int parse_size(const char *text, size_t *size_out)
 {
 	uint64_t size;
@@ -155,7 +105,7 @@ static int parse_size(const char *text, size_t *size_out)
 		*size_out = MAIL_SIZE_MIX;
 		return 0;
 	}
-	r = parse_whole("--size", text, 1, SIZE_MAX_BYTES, &size);
+	r = argument_whole("--size", text, 1, SIZE_MAX_BYTES, &size);
 	if (r == 0)
 		*size_out = (size_t)size;
 	return r;
@@ -164,7 +114,7 @@ static int parse_size(const char *text, size_t *size_out)
 static int parse_form(const char *text, bool *is_bsmtp_out)
 {
 	if (strcmp(text, "eml") != 0 && strcmp(text, "bsmtp") != 0)
-		return complain("--form", text, "eml or bsmtp");
+		return argument_refuse("--form", text, "eml or bsmtp");
 	*is_bsmtp_out = text[0] == 'b';
 	return 0;
 }
@@ -187,13 +137,13 @@ static int add_postseal_option(struct spool_options *options, const char *text)
 			return 0;
 		}
 	}
-	return complain("-o", text, "fewer options");
+	return argument_refuse("-o", text, "fewer options");
 }
 
 static int set_batch(struct spool_options *options, const char *text)
 {
 	unsigned batch = 0;
-	int r = parse_unsigned("--batch", text, 1u << 20, &batch);
+	int r = argument_unsigned("--batch", text, 1u << 20, &batch);
 
 	if (r != 0)
 		return r;
@@ -214,23 +164,23 @@ static int set_option(struct spool_options *options, int option, const char *tex
 	switch (option) {
 	case OPTION_MEMORY: options->memory_dir = text; return 0;
 	case OPTION_DISK: options->disk_dir = text; return 0;
-	case OPTION_COUNT: return parse_whole("--count", text, 1, 10000000, &options->count);
+	case OPTION_COUNT: return argument_whole("--count", text, 1, 10000000, &options->count);
 	case OPTION_SIZE: return parse_size(text, &options->size);
 	case OPTION_KEY: return parse_key(text, &options->kind);
 	case OPTION_FORM: return parse_form(text, &options->is_bsmtp);
 	case OPTION_MESSAGES_PER_UNIT:
-		return parse_unsigned("--messages-per-unit", text, 1000000,
-				      &options->messages_per_unit);
+		return argument_unsigned("--messages-per-unit", text, 1000000,
+					 &options->messages_per_unit);
 	case OPTION_BATCH: return set_batch(options, text);
 	case OPTION_ROUNDS:
-		return parse_unsigned("--rounds", text, TURNS_ROUNDS_MAX, &options->rounds);
-	case OPTION_SECONDS: return parse_real("--seconds", text, 0.01, 600, &options->seconds);
-	case OPTION_SEED: return parse_whole("--seed", text, 0, UINT64_MAX, &options->seed);
+		return argument_unsigned("--rounds", text, TURNS_ROUNDS_MAX, &options->rounds);
+	case OPTION_SECONDS: return argument_real("--seconds", text, 0.01, 600, &options->seconds);
+	case OPTION_SEED: return argument_whole("--seed", text, 0, UINT64_MAX, &options->seed);
 	case OPTION_BASELINES: options->baselines = true; return 0;
 	case OPTION_NO_BASELINES: options->baselines = false; return 0;
 	case OPTION_SUITE: options->suite = true; return 0;
 	case OPTION_ONLY: options->only = text; return 0;
-	case OPTION_SCALE: return parse_real("--scale", text, 0.0001, 100, &options->scale);
+	case OPTION_SCALE: return argument_real("--scale", text, 0.0001, 100, &options->scale);
 	case OPTION_POSTSEAL: return set_postseal(options, text);
 	case 'o': return add_postseal_option(options, text);
 	case OPTION_JSON: options->json_path = text; return 0;
@@ -239,30 +189,15 @@ static int set_option(struct spool_options *options, int option, const char *tex
 	}
 }
 
-/* Now, not after minutes. */
-static int check_json_path(const char *path)
-{
-	int fd;
-
-	if (path == NULL || strcmp(path, "-") == 0)
-		return 0;
-	fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
-	if (fd < 0) {
-		fprintf(stderr, "postseal-bench: --json %s: %s\n", path, strerror(errno));
-		return EX_CANTCREAT;
-	}
-	close(fd);
-	return 0;
-}
-
 static int complete(struct spool_options *options)
 {
 	struct failure failure;
 	int r;
 
 	if (options->only != NULL && (!options->suite || !spool_suite_knows(options->only)))
-		return complain("--only", options->only, "the name of an experiment of --suite");
-	r = check_json_path(options->json_path);
+		return argument_refuse("--only", options->only,
+				       "the name of an experiment of --suite");
+	r = argument_check_result("--json", options->json_path);
 	if (r != 0)
 		return r;
 	options->uses_memory = options->memory_dir != NULL || options->disk_dir == NULL;

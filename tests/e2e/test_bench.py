@@ -2,6 +2,7 @@
 Goal:   postseal-bench measures what it says it does, and its JSON has the form of docs/bench.md.
 Method: tiny runs of the real program. No figure is compared with another: this machine may be busy.
 """
+import html.parser
 import json
 import os
 import signal
@@ -209,12 +210,410 @@ class Spool(unittest.TestCase):
         self.assert_no_traces()
 
 
+# The portable lanes run everywhere, and one batch of theirs takes longer than all else.
+TINY_RSA = ["--engine", "portable", "--bits", "1024", "--lanes", "8,3", "--threads", "1",
+            "--rounds", "2", "--seconds", "0.01"]
+NO_LANES = "no AVX-512 IFMA in this CPU or in this build"
+
+
+def run_for_json(scenario, *arguments):
+    """The parsed JSON, and what was written for people."""
+    done = bench(scenario, "--json", "-", *arguments)
+    if done.returncode != 0:
+        raise AssertionError(done.stderr)
+    return json.loads(done.stdout), done.stderr
+
+
+class Rsa(unittest.TestCase):
+    def assert_result(self, item, rounds=2):
+        self.assertEqual(set(item), {"id", "engine", "bits", "threads", "lanes_filled",
+                                     "signatures_per_second", "per_second", "call_us"})
+        self.assertIn(item["engine"], ("lanes", "openssl"))
+        self.assertIsInstance(item["signatures_per_second"], (int, float))
+        self.assertGreater(item["signatures_per_second"], 0)
+        self.assertEqual(item["signatures_per_second"], item["per_second"]["median"])
+        self.assertEqual(len(item["per_second"]["rounds"]), rounds)
+        calls = item["call_us"]
+        self.assertEqual(set(calls), {"count", "p50", "p90", "p99", "max"})
+        self.assertGreater(calls["p50"], 0)
+        self.assertLessEqual(calls["p50"], calls["p90"])
+        self.assertLessEqual(calls["p90"], calls["p99"])
+        self.assertLessEqual(calls["p99"], calls["max"])
+        self.assertGreaterEqual(calls["count"], rounds)
+
+    def rows(self, result):
+        return [(item["engine"], item["bits"], item["threads"], item["lanes_filled"])
+                for item in result["results"]]
+
+    def test_lanes_stand_beside_openssl(self):
+        result, text = run_for_json("rsa", *TINY_RSA)
+        self.assertEqual((result["program"], result["format"], result["scenario"]),
+                         ("postseal-bench", 1, "rsa"))
+        self.assertIn("cpu_model", result["machine"])
+        self.assertEqual(result["settings"], {
+            "lanes": "portable", "openssl": True, "bits": [1024], "threads": [1], "rounds": 2,
+            "seconds": 0.01, "seed": 1})
+        self.assertEqual(self.rows(result), [("lanes", 1024, 1, 8), ("openssl", 1024, 1, 1),
+                                             ("lanes", 1024, 1, 3)])
+        for item in result["results"]:
+            self.assert_result(item)
+        # The portable lanes are to be looked at, not to be fast: no target.
+        self.assertEqual([item["id"] for item in result["findings"]],
+                         ["rsa1024_lanes_to_openssl"])
+        self.assertNotIn("at_least", result["findings"][0])
+        self.assertRegex(text, r"RSA-1024 +lanes +1 +8 ")
+
+    def test_threads_and_sizes(self):
+        result, _ = run_for_json("rsa", "--engine", "openssl", "--bits", "2048,1024", "--threads",
+                                 "1,2", "--rounds", "1", "--seconds", "0.01")
+        self.assertEqual(self.rows(result), [
+            ("openssl", bits, threads, 1) for bits in (2048, 1024) for threads in (1, 2)])
+        for item in result["results"]:
+            self.assert_result(item, rounds=1)
+        self.assertIn("rsa2048_openssl_two_threads", [item["id"] for item in result["findings"]])
+
+    def test_fast_lanes_have_targets_or_the_run_says_why_not(self):
+        result, text = run_for_json("rsa", "--rounds", "1", "--seconds", "0.001")
+        findings = {item["id"]: item for item in result["findings"]}
+        for bits, limit in ((1024, 6.5), (2048, 3.5), (3072, 7), (4096, 6)):
+            self.assertEqual(findings[f"rsa{bits}_lanes_to_openssl"]["at_least"], limit)
+        if result["settings"]["lanes"] is None:
+            self.assertIn(NO_LANES, text)
+            self.assertEqual(findings["rsa1024_lanes_to_openssl"]["skipped"], NO_LANES)
+            self.assertEqual({item["engine"] for item in result["results"]}, {"openssl"})
+            return
+        filled = {row[3] for row in self.rows(result) if row[:3] == ("lanes", 2048, 1)}
+        self.assertEqual(filled, set(range(1, 9)))
+        self.assertEqual(findings["rsa2048_port_share"]["at_least"], 0.8)
+        self.assertEqual(findings["rsa2048_lanes_two_threads"]["at_least"], 1.9)
+        counts = {item["bits"]: item for item in result["multiply_adds"]["per_batch"]}
+        self.assertEqual(set(counts), {1024, 2048, 3072, 4096})
+        self.assertLess(counts[2048]["powers"], counts[2048]["all"])
+        self.assertGreater(result["multiply_adds"]["per_second"]["median"], 0)
+
+    def test_lanes_that_are_not_there_are_an_error(self):
+        done = bench("rsa", "--engine", "lanes", "--bits", "1024", "--lanes", "8", "--threads",
+                     "1", "--rounds", "1", "--seconds", "0.001")
+        if done.returncode != 0:
+            self.assertEqual(done.returncode, 69)
+            self.assertIn(NO_LANES, done.stderr)
+        else:
+            self.assertNotIn("openssl", done.stdout)
+
+    def test_bad_options_are_refused(self):
+        rows = [
+            (["--bits", "512"], 64, "--bits 512: want 1024, 2048, 3072 or 4096"),
+            (["--bits", "2048,"], 64, "--bits 2048,: want numbers from 1 to 4096"),
+            (["--bits", "2048,2048"], 64, "each once"),
+            (["--lanes", "9"], 64, "--lanes 9: want numbers from 1 to 8"),
+            (["--lanes", "0"], 64, "--lanes 0: want"),
+            (["--threads", "-1"], 64, "--threads -1: want"),
+            (["--threads", ""], 64, "--threads : want"),
+            (["--engine", "fast"], 64, "--engine fast: want auto, lanes, openssl or portable"),
+            (["--rounds", "0"], 64, "--rounds 0: want"),
+            (["--seconds", "0"], 64, "--seconds 0: want a number from 0.001 to 600"),
+            (["--no-such-option"], 64, "usage: postseal-bench rsa"),
+            (["argument"], 64, "usage: postseal-bench rsa"),
+            (["--json", "/nonexistent/file"], 73, "--json /nonexistent/file: No such file"),
+        ]
+        for arguments, code, text in rows:
+            with self.subTest(arguments=arguments):
+                done = bench("rsa", *arguments)
+                self.assertEqual(done.returncode, code, done.stderr)
+                self.assertIn(text, done.stderr)
+                self.assertEqual(done.stdout, "")
+
+
+class Timing(unittest.TestCase):
+    TINY = ["--engine", "portable", "--bits", "1024", "--seconds", "0.01"]
+
+    def test_both_secrets_are_compared(self):
+        result, text = run_for_json("timing", *self.TINY)
+        self.assertEqual(result["scenario"], "timing")
+        self.assertEqual(result["settings"], {"lanes": "portable", "bits": [1024],
+                                              "seconds": 0.01, "seed": 1})
+        self.assertEqual([(item["id"], item["bits"], item["secret"])
+                          for item in result["results"]],
+                         [("rsa1024_key", 1024, "key"), ("rsa1024_digest", 1024, "digest")])
+        for item in result["results"]:
+            self.assertEqual(set(item), {"id", "title", "bits", "secret", "samples", "max_t",
+                                         "croppings"})
+            self.assertGreaterEqual(item["samples"], 4)
+            self.assertEqual([cropping["percent"] for cropping in item["croppings"]],
+                             [100, 99, 95, 90, 75, 50, 25])
+            for cropping in item["croppings"]:
+                self.assertEqual(set(cropping), {"percent", "fixed", "random", "mean_fixed_us",
+                                                 "mean_random_us", "t", "detectable_ns"})
+                self.assertLessEqual(abs(cropping["t"]), item["max_t"])
+            everything = item["croppings"][0]
+            self.assertEqual(everything["fixed"] + everything["random"], item["samples"])
+        for finding in result["findings"]:
+            self.assertEqual(finding["at_most"], 4.5)
+            self.assertEqual(len(finding["value"]["rounds"]), 1)
+        self.assertIn("no evidence", text)
+        self.assertIn("no proof", text)
+
+    def test_bad_options_are_refused(self):
+        rows = [
+            (["--bits", "512"], 64, "--bits 512: want 1024, 2048, 3072 or 4096"),
+            (["--engine", "openssl"], 64, "--engine openssl: want lanes or portable"),
+            (["--seconds", "0"], 64, "--seconds 0: want"),
+            (["--seed", "x"], 64, "--seed x: want"),
+            (["--rounds", "5"], 64, "usage: postseal-bench timing"),
+            (["argument"], 64, "usage: postseal-bench timing"),
+            (["--json", "/nonexistent/file"], 73, "--json /nonexistent/file: No such file"),
+        ]
+        for arguments, code, text in rows:
+            with self.subTest(arguments=arguments):
+                done = bench("timing", "--engine", "portable", *arguments)
+                self.assertEqual(done.returncode, code, done.stderr)
+                self.assertIn(text, done.stderr)
+                self.assertEqual(done.stdout, "")
+
+
+SAMPLES = {"median": 12936.4, "min": 12000, "max": 13000, "spread": 0.077, "rounds": [12936.4]}
+MACHINE = {
+    "cpu_model": "Some CPU", "architecture": "x86_64", "cpus": 2, "cpus_online": 4,
+    "memory_bytes": 1 << 34, "kernel": "Linux 6", "openssl": "3.0", "liburing": "2.3",
+    "pcre2": "10.42", "load_average": 0.1, "is_quiet": True, "directories": [],
+}
+
+
+def result_of(scenario, results, findings=()):
+    return {"program": "postseal-bench", "format": 1, "version": "0.1.0", "scenario": scenario,
+            "ended": "2026-01-31T12:00:00Z", "machine": dict(MACHINE),
+            "settings": {"seed": 1, "bits": [2048]}, "results": results,
+            "findings": list(findings)}
+
+
+def signing(engine, threads=1, filled=1):
+    return {"id": "x", "engine": engine, "bits": 2048, "threads": threads, "lanes_filled": filled,
+            "signatures_per_second": 12936.4, "per_second": dict(SAMPLES),
+            "call_us": {"count": 9, "p50": 622.5, "p90": 651, "p99": 753, "max": 850}}
+
+
+class Page(html.parser.HTMLParser):
+    """Fails on a tag that is not closed, and keeps tags and texts."""
+    EMPTY = {"meta", "rect", "line"}
+
+    def __init__(self, text):
+        super().__init__()
+        self.open = []
+        self.tags = []
+        self.ids = []
+        self.text = ""
+        self.feed(text)
+        self.close()
+        if self.open:
+            raise AssertionError(f"not closed: {self.open}")
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append((tag, dict(attrs)))
+        self.ids += [value for name, value in attrs if name == "id"]
+        if tag not in self.EMPTY:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag, attrs):
+        self.tags.append((tag, dict(attrs)))
+
+    def handle_endtag(self, tag):
+        if not self.open or self.open.pop() != tag:
+            raise AssertionError(f"</{tag}> closes another tag")
+
+    def handle_data(self, data):
+        self.text += data
+
+    def count(self, tag):
+        return sum(name == tag for name, _ in self.tags)
+
+
+class Report(unittest.TestCase):
+    def setUp(self):
+        self.places = tempfile.TemporaryDirectory(prefix="postseal-test-")
+        self.page_path = self.path("page.html")
+
+    def tearDown(self):
+        self.places.cleanup()
+
+    def path(self, name):
+        return os.path.join(self.places.name, name)
+
+    def write(self, name, content):
+        with open(self.path(name), "w", encoding="utf-8") as file:
+            file.write(content if isinstance(content, str) else json.dumps(content))
+        return self.path(name)
+
+    def page_of(self, *paths):
+        done = bench("report", "-o", self.page_path, *paths)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        with open(self.page_path, encoding="utf-8") as file:
+            return Page(file.read())
+
+    def refuse(self, content, text):
+        path = self.write("bad.json", content)
+        done = bench("report", "-o", self.page_path, path)
+        self.assertEqual(done.returncode, 65, done.stderr)
+        self.assertIn(f"postseal-bench: {path}:{text}", done.stderr)
+        self.assertFalse(os.path.exists(self.page_path))
+
+    def test_page_shows_runs_of_this_program(self):
+        rsa = self.path("rsa.json")
+        spool = self.path("spool.json")
+        self.assertEqual(bench("rsa", *TINY_RSA, "--json", rsa).returncode, 0)
+        self.assertEqual(bench("spool", "--memory", self.places.name, "--json", spool,
+                               *TINY).returncode, 0)
+        timing = self.path("timing.json")
+        self.assertEqual(bench("timing", *Timing.TINY, "--json", timing).returncode, 0)
+        page = self.page_of(rsa, spool, timing)
+        self.assertEqual(page.count("h2"), 3)
+        self.assertIn("RSA-1024, fixed digest or random ones", page.text)
+        self.assertGreaterEqual(page.count("svg"), 5)
+        for result in (rsa, spool):
+            with open(result, encoding="utf-8") as file:
+                result = json.load(file)
+            self.assertIn(result["machine"]["kernel"], page.text)
+            for item in result["results"]:
+                if "skipped" in item:
+                    self.assertIn(item["skipped"], page.text)
+                elif item["per_second"]["median"] >= 1000:
+                    self.assertIn(f"{item['per_second']['median']:,.0f}", page.text)
+
+    def test_page_stands_alone(self):
+        page = self.page_of(self.write("a.json", result_of(
+            "rsa", [signing("lanes", filled=8), signing("openssl")])))
+        for tag in ("script", "link", "img", "iframe", "object", "a"):
+            self.assertEqual(page.count(tag), 0, tag)
+        for _, attributes in page.tags:
+            for name, value in attributes.items():
+                self.assertFalse(name.startswith("on"), name)
+                self.assertNotIn("://", value or "")
+        self.assertNotRegex(page.text, r"url\(|@import")
+        self.assertIn("prefers-color-scheme:dark", page.text)
+        self.assertEqual(len(page.ids), len(set(page.ids)), "an id twice")
+
+    def test_every_chart_has_its_values_in_words(self):
+        page = self.page_of(self.write("a.json", result_of(
+            "rsa", [signing("lanes", threads, 8) for threads in (1, 2)] + [signing("openssl")])))
+        charts = [attributes for tag, attributes in page.tags if tag == "svg"]
+        self.assertGreater(len(charts), 1)
+        for chart in charts:
+            self.assertEqual(chart["role"], "img")
+            for name in chart["aria-labelledby"].split():
+                self.assertIn(name, page.ids)
+        self.assertIn("threads 1: in lanes 12,936; OpenSSL 12,936;", page.text)
+
+    def test_findings_have_verdicts(self):
+        finding = {"id": "rsa2048_lanes_to_openssl", "title": "speed", "unit": "",
+                   "at_least": 3.5, "value": dict(SAMPLES, median=3.25), "is_met": False}
+        rows = [finding, dict(finding, id="b", title="met", is_met=True),
+                {"id": "c", "title": "not here", "unit": "us", "skipped": "one <CPU>"},
+                {"id": "d", "title": "known", "unit": "us", "value": SAMPLES}]
+        page = self.page_of(self.write("a.json", result_of("rsa", [], rows)))
+        for text in ("at least 3.500", "3.250", "short", "met", "skipped: one <CPU>",
+                     "12,936 us"):
+            self.assertIn(text, page.text)
+        self.assertIn("lanes / OpenSSL 3.250; target 3.500;", page.text)
+
+    def test_text_from_a_file_stays_text(self):
+        evil = "</title><script>alert(1)</script><b onclick='x' a=\"y\">&lt;\u0001"
+        result = result_of("spool", [
+            {"id": "x", "title": evil, "includes": evil, "work": "messages", "work_per_round": 1,
+             "per_second": SAMPLES, "user_us": 1, "system_us": 2},
+            {"id": "y", "title": evil, "includes": evil, "skipped": evil}],
+            [{"id": evil, "title": evil, "unit": evil, "value": SAMPLES}])
+        result["settings"] = {evil: evil, "list": [evil]}
+        for name in ("cpu_model", "kernel", "openssl"):
+            result["machine"][name] = evil
+        result["machine"]["directories"] = [{"path": evil, "file_system": evil, "device": evil}]
+        result["ended"] = result["version"] = evil
+        page = self.page_of(self.write("<b>.json", result))
+        self.assertEqual(page.count("script"), 0)
+        self.assertEqual(page.count("b"), 0)
+        self.assertIn("alert(1)", page.text)
+
+    def test_busy_machine_is_said(self):
+        result = result_of("rsa", [])
+        result["machine"]["is_quiet"] = False
+        page = self.page_of(self.write("a.json", result))
+        self.assertIn("The machine was busy", page.text)
+
+    def test_input_of_another_form_is_refused(self):
+        self.refuse("", "1:0: no JSON:")
+        self.refuse('{"a": 1', "1:7: no JSON:")
+        self.refuse('{"a": 1, "a": 2}', "1:")
+        self.refuse("[]", " the whole: want an object")
+        self.refuse({}, " program: missing: want a string")
+        rows = [
+            ({"program": "other"}, "program: want postseal-bench"),
+            ({"format": 2}, "format: want a whole number from 1 to 1"),
+            ({"scenario": "milter"}, "scenario: want rsa, spool or timing"),
+            ({"machine": 7}, "machine: want an object"),
+            ({"machine": {}}, "machine.cpu_model: missing: want a string"),
+            ({"settings": None}, "settings: want an object"),
+            ({"findings": {}}, "findings: want an array"),
+            ({"results": None}, "results: want an array"),
+            ({"results": [{}]}, "results[0].engine: missing: want a string"),
+            ({"results": [signing("lanes"), signing("both")]},
+             "results[1].engine: want lanes or openssl"),
+            ({"results": [dict(signing("lanes"), bits="2048")]},
+             "results[0].bits: want a whole number from 1 to 4096"),
+            ({"results": [dict(signing("lanes"), lanes_filled=9)]},
+             "results[0].lanes_filled: want a whole number from 1 to 8"),
+            ({"results": [dict(signing("lanes"), per_second=dict(SAMPLES, median=None))]},
+             "results[0].per_second.median: want a number"),
+            ({"results": [dict(signing("lanes"), per_second=dict(SAMPLES, max=1e300))]},
+             "results[0].per_second.max: want a number, not above 1e15"),
+            ({"results": [signing("lanes")] * 5000}, "results: too many items"),
+            ({"findings": [{"id": "a", "title": "a", "unit": "", "at_most": 1,
+                            "value": SAMPLES}]},
+             "findings[0].is_met: missing: want true or false"),
+        ]
+        for members, text in rows:
+            with self.subTest(text=text):
+                self.refuse(dict(result_of("rsa", []), **members), " " + text)
+
+    def test_bad_input_leaves_the_old_page(self):
+        with open(self.page_path, "w", encoding="utf-8") as file:
+            file.write("old")
+        good = self.write("good.json", result_of("rsa", []))
+        bad = self.write("bad.json", "{}")
+        self.assertEqual(bench("report", "-o", self.page_path, good, bad).returncode, 65)
+        with open(self.page_path, encoding="utf-8") as file:
+            self.assertEqual(file.read(), "old")
+
+    def test_files_that_are_not_there(self):
+        good = self.write("good.json", result_of("rsa", []))
+        rows = [
+            (["-o", self.page_path, "/nonexistent"], 66, "/nonexistent: No such file"),
+            (["-o", self.page_path, self.places.name], 66, "Is a directory"),
+            (["-o", "/nonexistent/page", good], 73, "/nonexistent/page: No such file"),
+            (["-o", "/dev/full", good], 74, "/dev/full: No space left"),
+            (["-o", self.page_path], 64, "want a result file"),
+            ([good], 64, "-o: want the file for the page"),
+            (["--scripts"], 64, "usage: postseal-bench report"),
+        ]
+        for arguments, code, text in rows:
+            with self.subTest(arguments=arguments):
+                done = bench("report", *arguments)
+                self.assertEqual(done.returncode, code, done.stderr)
+                self.assertIn(text, done.stderr)
+                self.assertEqual(done.stdout, "")
+
+    def test_page_can_go_to_stdout(self):
+        done = bench("report", "-o", "-", self.write("a.json", result_of("rsa", [])))
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertTrue(done.stdout.startswith("<!DOCTYPE html>"))
+
+
 class Program(unittest.TestCase):
     def test_help_lists_the_scenarios(self):
         done = bench("--help")
         self.assertEqual(done.returncode, 0)
-        self.assertIn("  spool ", done.stdout)
-        self.assertEqual(bench("spool", "--help").returncode, 0)
+        for scenario in ("rsa", "spool", "timing", "report"):
+            self.assertIn(f"  {scenario} ", done.stdout)
+            done_help = bench(scenario, "--help")
+            self.assertEqual(done_help.returncode, 0)
+            self.assertIn(f"usage: postseal-bench {scenario}", done_help.stdout)
 
     def test_without_a_scenario_it_says_how(self):
         for arguments in ([], ["no-such-scenario"]):
