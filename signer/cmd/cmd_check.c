@@ -16,6 +16,7 @@
 #include "common/cpus.h"
 #include "common/ring.h"
 #include "signer/keys/core_dump.h"
+#include "signer/keys/sign_engine_choice.h"
 #include "signer/spool/spool_threads.h"
 
 #include <errno.h>
@@ -159,6 +160,45 @@ static enum ring_engine_kind engine_kind(enum signer_io_engine engine)
 	return RING_ENGINE_AUTO;
 }
 
+/* From how many signatures on lanes pay, for each size. */
+static void check_lanes(struct check_command *command, const struct sign_engine *engine)
+{
+	for (enum sign_task_kind kind = SIGN_TASK_RSA_1024; kind <= SIGN_TASK_RSA_4096; kind++) {
+		unsigned bits = 1024 * (kind - SIGN_TASK_RSA_1024 + 1);
+		unsigned group_min = sign_engine_group_min(engine, kind);
+
+		if (group_min > 0)
+			check_report_add(&command->report, CHECK_OK, nowhere,
+					 "RSA-%u: in lanes from %u signatures on, fewer by OpenSSL",
+					 bits, group_min);
+		else
+			check_report_add(&command->report, CHECK_OK, nowhere,
+					 "RSA-%u: by OpenSSL, which is faster here", bits);
+	}
+}
+
+static void check_sign_engine(struct check_command *command, const struct signer_config *config)
+{
+	struct problem_place place = signer_config_place(config, "SignEngine");
+	struct sign_engine_choice choice;
+	int r = sign_engine_choice_init(&choice, config->sign_engine != SIGNER_SIGN_OPENSSL,
+					(size_t)config->lane_cache_size);
+
+	if (r == 0 && choice.lanes != NULL)
+		r = lanes_engine_learn(choice.lanes);
+	if (r != 0)
+		check_report_add(&command->report, CHECK_ERROR, place, "cannot start: %s",
+				 strerror(-r));
+	else if (choice.lanes != NULL)
+		check_lanes(command, choice.engine);
+	else
+		check_report_add(
+			&command->report,
+			config->sign_engine == SIGNER_SIGN_LANES ? CHECK_WARNING : CHECK_OK, place,
+			"RSA: one signature at a time, by OpenSSL: %s", choice.reason);
+	sign_engine_choice_deinit(&choice);
+}
+
 static void check_engines(struct check_command *command, const struct signer_config *config)
 {
 	const struct ring_config ring_config = {
@@ -183,6 +223,7 @@ static void check_engines(struct check_command *command, const struct signer_con
 	}
 	check_report_add(&command->report, CHECK_OK, nowhere,
 			 "I/O threads: %u, signing threads: %u", threads.io, threads.sign);
+	check_sign_engine(command, config);
 }
 
 static int check_parts(struct check_command *command)

@@ -51,7 +51,8 @@ struct lane_key_cache {
 	size_t keys_max;
 	size_t place_size;
 	struct secret_memory memory;
-	pthread_mutex_t lock; /* guards what follows, but for the memory of a place that is FILLING */
+	pthread_mutex_t
+		lock; /* guards what follows, but for the memory of a place that is FILLING */
 	struct place *places;
 	struct place **buckets;
 	size_t bucket_mask;

@@ -54,9 +54,8 @@ static unsigned lanes_group_min(const struct sign_engine *engine, enum sign_task
 {
 	if (kind < SIGN_TASK_RSA_1024 || kind > SIGN_TASK_RSA_4096)
 		return 0;
-	return atomic_load_explicit(
-		&engine_of(engine)->state->group_min[kind - SIGN_TASK_RSA_1024],
-		memory_order_relaxed);
+	return atomic_load_explicit(&engine_of(engine)->state->group_min[kind - SIGN_TASK_RSA_1024],
+				    memory_order_relaxed);
 }
 
 static void lanes_worker_free(void *state)

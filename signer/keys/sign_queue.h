@@ -25,8 +25,8 @@ struct sign_queue {
 /* How much one worker takes. */
 struct sign_sharing {
 	const struct sign_engine *engine;
-	unsigned workers;    /* that could take the rest */
-	bool loads_keys;     /* a worker that does not passes over SIGN_TASK_LOAD_KEY */
+	unsigned workers; /* that could take the rest */
+	bool loads_keys;  /* a worker that does not passes over SIGN_TASK_LOAD_KEY */
 };
 
 void sign_queue_add(struct sign_queue *queue, struct sign_task *task);

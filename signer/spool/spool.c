@@ -49,6 +49,18 @@ struct signing_context *spool_shared_context(struct spool_shared *shared)
 	return context;
 }
 
+void spool_shared_tell_notices(struct spool_shared *shared)
+{
+	struct signing_context *context = spool_shared_context(shared);
+	char text[KEY_STORE_NOTICE_SIZE];
+
+	while (key_store_take_notice(context->keys, text))
+		log_warning("%s", text);
+	signing_context_unref(context);
+	while (shared->engine.lanes != NULL && lanes_engine_take_notice(shared->engine.lanes, text))
+		log_warning("%s", text);
+}
+
 void spool_shared_stop(struct spool_shared *shared)
 {
 	atomic_store(&shared->stopping, true);
@@ -173,6 +185,7 @@ static int open_directory(struct spool *spool)
 static int make_parts(struct spool *spool)
 {
 	struct spool_shared *shared = &spool->shared;
+	const struct signer_config *config = shared->options->context->config;
 	int r = unit_queue_new(&shared->queue);
 
 	if (r == 0)
@@ -180,7 +193,11 @@ static int make_parts(struct spool *spool)
 	if (r == 0)
 		r = unit_busy_new(&shared->busy);
 	if (r == 0)
-		r = sign_service_new(spool->threads_wanted.sign, &sign_engine_openssl,
+		r = sign_engine_choice_init(&shared->engine,
+					    config->sign_engine != SIGNER_SIGN_OPENSSL,
+					    (size_t)config->lane_cache_size);
+	if (r == 0)
+		r = sign_service_new(spool->threads_wanted.sign, shared->engine.engine,
 				     &shared->service);
 	return r == 0 ? 0 : fail(&shared->result, r, "cannot start");
 }
@@ -212,6 +229,18 @@ static void *worker_main(void *arg)
 	return NULL;
 }
 
+static void tell_engine(const struct spool_shared *shared)
+{
+	const struct sign_engine_choice *engine = &shared->engine;
+	bool is_wanted = shared->options->context->config->sign_engine == SIGNER_SIGN_LANES;
+
+	if (engine->lanes != NULL)
+		log_notice("RSA signatures: eight at once, in lanes of AVX-512 IFMA");
+	else
+		log_line(is_wanted ? LOG_LEVEL_WARNING : LOG_LEVEL_NOTICE,
+			 "RSA signatures: one at a time, by OpenSSL: %s", engine->reason);
+}
+
 /* The first worker runs here; one thread fewer than asked for only makes it slower. */
 static int run_workers(struct spool *spool)
 {
@@ -224,6 +253,7 @@ static int run_workers(struct spool *spool)
 	log_notice("%s: I/O engine %s, %u I/O threads, %u signing threads", shared->options->path,
 		   ring_engine_reason(spool_worker_ring(first)), spool->worker_count,
 		   sign_service_threads(shared->service));
+	tell_engine(shared);
 	r = spool_watch_new(shared, spool_worker_ring(first), wake_all, &spool->watch);
 	if (r != 0)
 		return fail(&shared->result, r, "cannot watch in/");
@@ -264,6 +294,7 @@ static void spool_free(struct spool *spool)
 		spool_worker_free(spool->workers[i]);
 	spool_watch_free(spool->watch);
 	sign_service_free(shared->service);
+	sign_engine_choice_deinit(&shared->engine);
 	unit_busy_free(shared->busy);
 	retry_table_free(shared->retries);
 	unit_queue_free(shared->queue);
@@ -305,6 +336,10 @@ int spool_run(const struct spool_options *options, struct spool_result *result_o
 		r = run_workers(spool);
 	if (r == 0)
 		flush_in(spool);
+	if (shared->context != NULL)
+		spool_shared_tell_notices(shared);
+	if (shared->engine.lanes != NULL)
+		shared->result.signatures_made_again = lanes_engine_faults(shared->engine.lanes);
 	shared->result.seconds = (double)(clock_monotonic_ns() - start_ns) / (double)NS_PER_S;
 	*result_out = shared->result;
 	spool_free(spool);

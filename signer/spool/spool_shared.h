@@ -6,6 +6,7 @@
 #ifndef SIGNER_SPOOL_SPOOL_SHARED_H
 #define SIGNER_SPOOL_SPOOL_SHARED_H
 
+#include "signer/keys/sign_engine_choice.h"
 #include "signer/keys/sign_service.h"
 #include "signer/spool/retry_table.h"
 #include "signer/spool/spool.h"
@@ -25,6 +26,7 @@ struct spool_shared {
 	struct retry_table *retries;
 	struct unit_busy *busy;
 	struct spool_limits limits;
+	struct sign_engine_choice engine;
 	struct sign_service *service;
 	struct out_file_rights rights;
 	unsigned units_at_once_max; /* of one I/O thread: what the limit of descriptors allows */
@@ -47,6 +49,10 @@ struct spool_shared {
 
 /* A reference to the context in force. */
 struct signing_context *spool_shared_context(struct spool_shared *shared);
+
+/* Logs what key store and engine have to say: too small, memory that could not be locked, wrong results. Each is
+ * said once. */
+void spool_shared_tell_notices(struct spool_shared *shared);
 
 /* No new units from now on. */
 void spool_shared_stop(struct spool_shared *shared);

@@ -332,19 +332,12 @@ static void look_for_work(struct spool_watch *watch)
 	}
 }
 
-/* What the key store has to say: that it is too small, that memory could not be locked. */
 static void tell_notices(struct spool_watch *watch)
 {
-	char text[KEY_STORE_NOTICE_SIZE];
-	struct signing_context *context;
-
 	if (ring_now_ns(watch->ring) < watch->notice_due_ns)
 		return;
 	watch->notice_due_ns = ring_now_ns(watch->ring) + NOTICE_INTERVAL_NS;
-	context = spool_shared_context(watch->shared);
-	while (key_store_take_notice(context->keys, text))
-		log_warning("%s", text);
-	signing_context_unref(context);
+	spool_shared_tell_notices(watch->shared);
 }
 
 static void tell_progress(struct spool_watch *watch)

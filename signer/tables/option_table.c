@@ -37,6 +37,7 @@ static const struct option_choice io_engines[] = {
 
 static const struct option_choice sign_engines[] = {
 	{"auto", SIGNER_SIGN_AUTO},
+	{"lanes", SIGNER_SIGN_LANES},
 	{"openssl", SIGNER_SIGN_OPENSSL},
 	{NULL, 0},
 };
@@ -204,6 +205,8 @@ static const struct option options[] = {
 	     "private keys by name: DOMAIN:SELECTOR:KEY or DOMAIN:SELECTOR:KEY:ALGORITHM"),
 	REFUSED(STRING, "KeyTableEd25519", NULL,
 		"this is an option of another signer; list the Ed25519 keys in the KeyTable"),
+	NUMBER(INTEGER, "LaneCacheSize", lane_cache_size, "1000", 1, INT32_MAX,
+	       "RSA keys that stay in the form of lanes, in locked memory"),
 	IGNORED(STRING, "LDAPAuthMechanism", NULL, NO_LDAP),
 	IGNORED(STRING, "LDAPAuthName", NULL, NO_LDAP),
 	IGNORED(STRING, "LDAPAuthRealm", NULL, NO_LDAP),

@@ -69,6 +69,7 @@ enum signer_io_engine {
 
 enum signer_sign_engine {
 	SIGNER_SIGN_AUTO,
+	SIGNER_SIGN_LANES,
 	SIGNER_SIGN_OPENSSL,
 };
 
@@ -119,7 +120,8 @@ struct signer_config {
 	/* Keys. */
 	int64_t minimum_key_bits;
 	bool require_safe_keys;
-	int64_t key_cache_size; /* keys */
+	int64_t key_cache_size;	 /* keys */
+	int64_t lane_cache_size; /* keys in lane form */
 	const char *test_public_keys_file;
 
 	/* What a message must be like, and what becomes of one that is not. */

@@ -77,6 +77,11 @@ class Check(PostsealCase):
             text,
         )
         self.assertIn("engines\n  ok       I/O: ", text)
+        self.assertRegex(
+            text,
+            r"  ok       RSA-2048: (in lanes from [2-8] signatures on|by OpenSSL, )"
+            r"|  ok       SignEngine: RSA: one signature at a time, by OpenSSL: ",
+        )
         self.assertTrue(text.endswith("0 errors, 1 warning\n"), text)
         self.assertNotIn("\033", text)
 
@@ -314,6 +319,15 @@ class Check(PostsealCase):
         os.close(leader)
         process.wait(timeout=60)
         return text
+
+    def test_lanes_that_are_not_there_are_a_warning(self):
+        self.key("a")
+        self.rows = [("a", None)]
+        hidden = {"env": {**os.environ, "OPENSSL_ia32cap": ":~0x200000"}}
+        found = self.find(0, self.tables("SignEngine lanes"), **hidden)
+        self.assertEqual(len(found), 1)
+        self.assertRegex(found[0][3], "RSA: one signature at a time, by OpenSSL: .*IFMA")
+        self.assertEqual(self.find(0, self.tables("SignEngine auto"), **hidden), [])
 
     def test_terminal_gets_colours_unless_it_wants_none(self):
         environ_has_no_colour = os.environ.pop("NO_COLOR", None)

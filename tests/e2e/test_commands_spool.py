@@ -51,6 +51,31 @@ class Once(PostsealCase):
             self.assertEqual(signed.count(b"DKIM-Signature"), 1)
         self.expect_verified(signed)
 
+    def expect_engine_signs(self, engine, said, **kwargs):
+        names = [str(number) for number in range(100)]
+        self.make_spool(*[MESSAGE + b"%s\r\n" % name.encode() for name in names])
+        _, stderr = self.once(
+            0, "-o", f"SignEngine={engine}", "-o", "SyncMode=none", "-o", "LogWhy=yes", **kwargs
+        )
+        if said is not None:
+            self.assertRegex(stderr, said)
+        files = [self.path(f"spool/out/{name}") for name in names]
+        self.expect(0, "verify", "--keys", self.public_keys(), *files)
+        for file in files:
+            os.unlink(file)
+
+    def test_engine_is_chosen(self):
+        self.expect_engine_signs("auto", None)
+        self.expect_engine_signs("openssl", None)
+        self.expect_engine_signs("lanes", None)
+
+    def test_cpu_without_ifma_signs_with_openssl(self):
+        hidden = {"env": {**os.environ, "OPENSSL_ia32cap": ":~0x200000"}}
+        self.expect_engine_signs("auto", None, **hidden)
+        self.expect_engine_signs(
+            "lanes", r"RSA signatures: one at a time, by OpenSSL: .*AVX-512 IFMA", **hidden
+        )
+
     @unittest.skipIf(WITHOUT_IO_URING is None, "there is nothing to forbid io_uring with")
     def test_threads_serve_where_io_uring_is_forbidden(self):
         self.make_spool(MESSAGE, MESSAGE)
@@ -112,6 +137,7 @@ class Once(PostsealCase):
                 "units_out": 2,
                 "units_failed": 1,
                 "units_stayed": 0,
+                "signatures_made_again": 0,
                 "log_lines_dropped": 0,
                 "error": None,
             },

@@ -132,6 +132,7 @@ static void defaults_are_those_of_opendkim(void **state)
 	assert_int_equal(config->spool_min_free_bytes, 100 << 20);
 	assert_int_equal(config->spool_mode, -1);
 	assert_int_equal(config->key_cache_size, 10000);
+	assert_int_equal(config->lane_cache_size, 1000);
 	assert_int_equal(config->sync_mode, SIGNER_SYNC_FULL);
 	assert_int_equal(config->auto_restart_rate.count, 0);
 	assert_null(config->spool_directory);

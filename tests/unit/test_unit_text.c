@@ -271,7 +271,9 @@ static void run_seed(struct bench *bench, uint64_t seed)
 
 static void run_seeds(const char *engine, bool short_counts, bool removes_old, uint64_t first)
 {
-	const char *const options[] = {"IoEngine",
+	const char *const options[] = {"SignEngine",
+				       "openssl",
+				       "IoEngine",
 				       engine,
 				       "SyncMode",
 				       "none",
@@ -394,8 +396,9 @@ static void run_failing_seed(struct bench *bench, uint64_t seed, const char *act
 
 static void run_failing_seeds(const char *engine, const char *action, uint64_t first)
 {
-	const char *const options[] = {"IoEngine",	    engine, "SyncMode", "none",
-				       "On-SignatureError", action, NULL};
+	const char *const options[] = {"SignEngine", "openssl", "IoEngine",	     engine,
+				       "SyncMode",   "none",	"On-SignatureError", action,
+				       NULL};
 	struct bench bench = {0};
 
 	spool_fixture_open(&bench.fixture, options);
@@ -447,7 +450,8 @@ static void check_content(const struct spool_fixture *fixture, const char *direc
 
 static void run_failing_row(const struct failing_row *row)
 {
-	const char *const options[] = {row->action == NULL ? NULL : "On-SignatureError",
+	const char *const options[] = {"SignEngine", "openssl",
+				       row->action == NULL ? NULL : "On-SignatureError",
 				       row->action, NULL};
 	const struct bytes message = BYTES_LITERAL("From: a@example.com\r\n\r\nx\r\n");
 	const char *place = row->out[0] != '\0' ? "out" : row->failed[0] != '\0' ? "failed" : "in";
@@ -490,7 +494,8 @@ static void message_whose_key_fails_goes_where_the_action_says(void **state)
 /* Each failure is found when others were read on; the work must not grow with the square of them. */
 static void many_failures_in_one_batch_cost_little_more_than_one(void **state)
 {
-	const char *const options[] = {"On-SignatureError", "accept", NULL};
+	const char *const options[] = {"SignEngine", "openssl", "On-SignatureError", "accept",
+				       NULL};
 	const struct bytes message = BYTES_LITERAL("From: a@example.com\r\n\r\nx\r\n");
 	const unsigned count = 700;
 	struct spool_fixture fixture;
