@@ -55,7 +55,7 @@ static void trial_deinit(struct trial *trial)
 
 static int64_t time_lanes(struct trial *trial)
 {
-	uint8_t signatures[RSA_LANES][SIGNATURE_SIZE_MAX];
+	uint8_t signatures[RSA_LANES][SIGNATURE_SIZE_MAX] = {{0}};
 	struct rsa_lane_job jobs[RSA_LANES];
 	int64_t start_ns = clock_monotonic_ns();
 
