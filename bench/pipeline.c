@@ -32,7 +32,7 @@ static double summary_number(struct buffer *summary, const char *name)
 static int run_postseal(const struct pipeline *pipeline, struct child_result *result,
 			struct failure *failure)
 {
-	const char *argv[8 + 2 * PIPELINE_OPTIONS_MAX + 4];
+	const char *argv[8 + 2 * PIPELINE_OPTIONS_MAX + 6];
 	struct child_program program = {.argv = argv};
 	size_t count = 0;
 	int r;
@@ -47,6 +47,10 @@ static int run_postseal(const struct pipeline *pipeline, struct child_result *re
 		assert(count < 6 + 2 * PIPELINE_OPTIONS_MAX);
 		argv[count++] = "-o";
 		argv[count++] = *option;
+	}
+	if (pipeline->signs_by_openssl) {
+		argv[count++] = "-o";
+		argv[count++] = "SignEngine=openssl";
 	}
 	argv[count++] = "--once";
 	argv[count++] = "--json";

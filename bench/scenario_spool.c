@@ -34,6 +34,7 @@ struct spool_run {
 	struct spool_load load;
 	struct spool_contest contest;
 	size_t memory;
+	size_t memory_openssl;
 	size_t disk;
 	size_t openssl;
 	size_t raw_first;
@@ -92,6 +93,14 @@ static void add_pipelines(struct spool_run *run)
 	if (run->options->uses_memory)
 		run->memory = spool_contest_add_pipeline(&run->contest, "postseal_memory",
 							 "postseal, spool in memory", &pipeline);
+	if (run->options->uses_memory && run->options->baselines &&
+	    run->options->kind.type == KEY_RSA) {
+		pipeline.signs_by_openssl = true;
+		run->memory_openssl = spool_contest_add_pipeline(
+			&run->contest, "postseal_memory_openssl",
+			"postseal, spool in memory, SignEngine openssl", &pipeline);
+		pipeline.signs_by_openssl = false;
+	}
 	if (run->places.disk == NULL)
 		return;
 	run->load.is_durable = true;
@@ -135,7 +144,8 @@ static int add_contenders(struct spool_run *run, struct failure *failure)
 	int r = 0;
 
 	spool_contest_init(&run->contest);
-	run->memory = run->disk = run->openssl = run->raw_first = run->other_first = NOWHERE;
+	run->memory = run->memory_openssl = run->disk = run->openssl = run->raw_first =
+		run->other_first = NOWHERE;
 	add_pipelines(run);
 	if (!run->options->baselines)
 		return 0;
@@ -188,6 +198,7 @@ static const struct contender *contender_at(const struct spool_run *run, size_t 
 static void find(struct spool_run *run)
 {
 	const struct contender *memory = contender_at(run, run->memory);
+	const struct contender *by_openssl = contender_at(run, run->memory_openssl);
 	const struct contender *disk = contender_at(run, run->disk);
 	const struct contender *openssl = contender_at(run, run->openssl);
 	const struct contender *any = memory != NULL ? memory : disk;
@@ -197,11 +208,14 @@ static void find(struct spool_run *run)
 			: contender_best(&run->contest.contenders[run->raw_first], run->raw_count);
 
 	add_ratio(run, "memory_to_openssl", "in memory / OpenSSL on all CPUs", memory, openssl);
+	add_ratio(run, "memory_to_memory_openssl", "in memory / the same, SignEngine openssl",
+		  memory, by_openssl);
 	add_ratio(run, "disk_to_openssl", "on disk / OpenSSL on all CPUs", disk, openssl);
-	add_cpu(run, "memory_cpu_beside_signature", "CPU beside the signature, in memory", memory,
-		openssl);
-	add_cpu(run, "disk_cpu_beside_signature", "CPU beside the signature, on disk", disk,
-		openssl);
+	add_cpu(run, "memory_cpu_beside_signature", "CPU beside the signature, in memory",
+		by_openssl != NULL ? by_openssl : memory, openssl);
+	if (run->options->kind.type != KEY_RSA)
+		add_cpu(run, "disk_cpu_beside_signature", "CPU beside the signature, on disk", disk,
+			openssl);
 	add_ratio(run, "disk_to_raw", "on disk / best raw method", disk, raw);
 	add_ratio(run, "disk_to_memory", "on disk / in memory", disk, memory);
 	if (run->other_first == NOWHERE)

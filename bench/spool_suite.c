@@ -11,6 +11,7 @@
 #include "bench/machine.h"
 #include "bench/spool_contest.h"
 #include "common/cpus.h"
+#include "signer/lanes/rsa_lanes.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -166,25 +167,41 @@ static int measure_rsa_in_memory(struct spool_suite *suite, struct failure *fail
 	struct pipeline pipeline = pipeline_of(suite, &suite->rsa, &load);
 	struct openssl_rate rate = {&suite->rsa, suite->cpus, suite->options->seconds};
 	struct finding *finding;
+	size_t lanes;
 	size_t postseal;
 	size_t openssl;
 	int r;
 
 	spool_contest_init(&suite->contest);
-	postseal = spool_contest_add_pipeline(&suite->contest, "postseal_memory_rsa2048",
-					      "postseal in memory, RSA-2048, 4 KB", &pipeline);
+	lanes = spool_contest_add_pipeline(&suite->contest, "postseal_memory_rsa2048",
+					   "postseal in memory, RSA-2048, 4 KB", &pipeline);
+	pipeline.signs_by_openssl = true;
+	postseal = spool_contest_add_pipeline(
+		&suite->contest, "postseal_memory_rsa2048_openssl",
+		"postseal in memory, RSA-2048, 4 KB, SignEngine openssl", &pipeline);
 	openssl = spool_contest_add_openssl(&suite->contest, &rate);
 	r = run(suite, suite->options->rounds, failure);
 	if (r != 0)
 		return r;
+	finding = add_finding(suite, "memory_rsa2048_lanes_to_openssl",
+			      "in memory, RSA-2048, 4 KB / the same, SignEngine openssl", "");
+	limit(finding, FINDING_AT_LEAST, 2.3);
+	if (rsa_lanes_fast() == NULL)
+		(void)failure_set(&finding->skipped, BENCH_E_SKIPPED, "there are no lanes here");
+	else
+		rate_ratio(suite, lanes, postseal, &finding->samples);
 	finding = add_finding(suite, "memory_rsa2048_to_openssl",
-			      "in memory, RSA-2048, 4 KB / OpenSSL on all CPUs", "");
+			      "in memory, RSA-2048, 4 KB, SignEngine openssl / OpenSSL on all CPUs",
+			      "");
 	limit(finding, FINDING_AT_LEAST, 0.85);
 	rate_ratio(suite, postseal, openssl, &finding->samples);
 	finding = add_finding(suite, "memory_rsa2048_cpu_beside_signature",
-			      "CPU a message beside the signature, in memory, RSA-2048", "us");
+			      "CPU a message beside the signature, in memory, RSA-2048, "
+			      "SignEngine openssl",
+			      "us");
 	limit(finding, FINDING_AT_MOST, 45);
 	cpu_beside_signature(suite, postseal, openssl, &finding->samples);
+	keep(suite, lanes);
 	keep(suite, postseal);
 	keep(suite, openssl);
 	return 0;
@@ -529,7 +546,7 @@ static const struct experiment {
 	unsigned turns_once;
 	bool tries_raw_methods;
 } experiments[] = {
-	{"memory-rsa2048", measure_rsa_in_memory, 2, 0, false},
+	{"memory-rsa2048", measure_rsa_in_memory, 3, 0, false},
 	{"memory-ed25519", measure_ed25519_in_memory, 2, 0, false},
 	{"disk", measure_on_disk, 2, 0, true},
 	{"bsmtp", measure_bsmtp, 2, 0, false},

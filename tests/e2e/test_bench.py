@@ -85,8 +85,8 @@ class Spool(unittest.TestCase):
     def test_spool_in_memory_stands_beside_openssl_and_other_signers(self):
         result = self.run_spool(*TINY)
         results = self.by_id(result["results"])
-        self.assertEqual(set(results), {"postseal_memory", "openssl_rsa2048", "dkimpy",
-                                        "opendkim_testmsg"})
+        self.assertEqual(set(results), {"postseal_memory", "postseal_memory_openssl",
+                                        "openssl_rsa2048", "dkimpy", "opendkim_testmsg"})
         self.assertEqual(results["openssl_rsa2048"]["work"], "signatures")
         for item in results.values():
             if "skipped" in item:
@@ -94,7 +94,8 @@ class Spool(unittest.TestCase):
             else:
                 self.assert_measured(item)
         findings = self.by_id(result["findings"])
-        for name in ("memory_to_openssl", "memory_cpu_beside_signature"):
+        for name in ("memory_to_openssl", "memory_to_memory_openssl",
+                     "memory_cpu_beside_signature"):
             self.assert_samples(findings[name]["value"], 2)
         self.assertIn("OpenSSL alone", self.text)
         self.assertIn("in memory / OpenSSL on all CPUs", self.text)
