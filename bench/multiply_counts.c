@@ -15,8 +15,8 @@
  *
  * -m^-1 mod 2^52 (negative_inverse) takes five steps of two, for each modulus that is set.
  *
- * The power of a prime (lane_rsa.h, power) with w windows of five bits: its table is 16 products and 15
- * squares, and w - 1 times there are five squares and a product.
+ * The power of a prime (lane_rsa.h, power) with c windows of w bits: its table is 2^w / 2 products and one
+ * square less, and c - 1 times there are w squares and a product.
  *
  * Beside that each prime has three products for the residue and one that takes the power out of Montgomery
  * form. The recombination is a product modulo p and h times q, 2 n^2; where the primes go side by side
@@ -29,8 +29,6 @@
 #define INVERSE_COUNT	 10
 #define DIGITS_OF_1024	 10
 #define CHECK_SQUARES	 16
-#define TABLE_SQUARES	 15
-#define TABLE_PRODUCTS	 16
 #define RESIDUE_PRODUCTS 3
 
 static uint64_t product_count(uint64_t n)
@@ -43,10 +41,12 @@ static uint64_t square_count(uint64_t n)
 	return 3 * n * n + n;
 }
 
-static uint64_t power_count(uint64_t n, uint64_t windows)
+static uint64_t power_count(uint64_t n, unsigned bits)
 {
-	uint64_t squares = TABLE_SQUARES + (windows - 1) * RSA_LANE_WINDOW_BITS;
-	uint64_t products = TABLE_PRODUCTS + (windows - 1);
+	const uint64_t half_table = (uint64_t)1 << (RSA_LANE_WINDOW_BITS(bits) - 1);
+	const uint64_t steps = RSA_LANE_WINDOW_COUNT(bits) - 1;
+	uint64_t squares = half_table - 1 + steps * RSA_LANE_WINDOW_BITS(bits);
+	uint64_t products = half_table + steps;
 
 	return squares * square_count(n) + products * product_count(n);
 }
@@ -65,7 +65,7 @@ struct multiply_counts multiply_counts_of(unsigned bits)
 {
 	const uint64_t n = bits / 1024 * DIGITS_OF_1024;
 	const unsigned together = bits == 1024 ? 2 : 1;
-	const uint64_t power = power_count(n, RSA_LANE_WINDOW_COUNT(bits));
+	const uint64_t power = power_count(n, bits);
 	const uint64_t beside = INVERSE_COUNT + (RESIDUE_PRODUCTS + 1) * product_count(n);
 
 	return (struct multiply_counts){

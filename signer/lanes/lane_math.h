@@ -19,7 +19,7 @@
  * One digit is reduced by adding q * m with q = sum * -m^-1 mod 2^52. Its low half makes that digit 0
  * mod 2^52, always; so it need not be computed, and what is carried from it is sum / 2^52, rounded up.
  *
- * Speed is in what the compiler keeps in registers. Up to 20 digits all sums are there, row by row
+ * Speed is in what the compiler keeps in registers. Up to 30 digits all sums are there, or almost, row by row
  * (multiply_rows, square_rows); more digits go in blocks of ten rows (multiply_blocks,
  * square_blocks): ten digits of one number stay in registers while a window of eleven sums moves along
  * the other. lane_forget() makes a compiler read an operand anew from memory, which costs nothing
@@ -39,21 +39,21 @@
 
 #include <stddef.h>
 
-#define ROW_DIGITS_MAX 20 /* in registers */
+#define ROW_DIGITS_MAX 30 /* in registers, or almost */
 #define BLOCK	       10 /* rows */
 #define DIGITS_MAX     80 /* RSA-4096, for the check */
 
-#define SEEK_ENTRIES 32
-#define SEEK_DIGITS  5 /* at a time */
+#define SEEK_DIGITS 10 /* at a time */
 
 /*
  * A look-up in a table of powers, which reads every entry. It is done in steps, because the next power is
- * known five squares before it is needed: a square in blocks takes a step after each block, and what
+ * known some squares before it is needed: a square in blocks takes a step after each block, and what
  * that loads and compares goes on beside the multiplications. A square in rows takes none: its time is in the
  * multipliers, and steps there were slower than all of them at once.
  */
 struct seek {
 	const lane_vec *table; /* entry by entry, `width` digits each */
+	unsigned entries;
 	unsigned width;
 	unsigned digits;    /* of a number; side by side there are two */
 	lane_vec window[2]; /* which entry; for each number */
@@ -87,19 +87,19 @@ LANE_INLINE void seek_step(struct seek *seek)
 	const lane_vec *digits = seek->table + seek->at;
 	lane_vec found[SEEK_DIGITS];
 
-	LANE_UNROLL(5)
+	LANE_UNROLL(10)
 	for (unsigned j = 0; j < SEEK_DIGITS; j++)
 		found[j] = lane_zero();
-	LANE_UNROLL(32)
-	for (unsigned entry = 0; entry < SEEK_ENTRIES; entry++) {
+	LANE_UNROLL(4)
+	for (unsigned entry = 0; entry < seek->entries; entry++) {
 		lane_mask mask = lane_equal(window, lane_all(entry));
 
-		LANE_UNROLL(5)
+		LANE_UNROLL(10)
 		for (unsigned j = 0; j < SEEK_DIGITS; j++)
 			found[j] = lane_pick(mask, digits[j], found[j]);
 		digits += seek->width;
 	}
-	LANE_UNROLL(5)
+	LANE_UNROLL(10)
 	for (unsigned j = 0; j < SEEK_DIGITS; j++)
 		seek->found[seek->at + j] = found[j];
 	seek->at += SEEK_DIGITS;
@@ -117,7 +117,7 @@ LANE_INLINE void normalize(lane_vec *r, const lane_vec *sums, const unsigned n)
 	const lane_vec mask = lane_all(DIGIT_MASK);
 	lane_vec carry = lane_zero();
 
-	LANE_UNROLL(20)
+	LANE_UNROLL(30)
 	for (unsigned j = 0; j < n; j++) {
 		lane_vec sum = lane_add(sums[j], carry);
 
@@ -140,7 +140,7 @@ LANE_INLINE lane_vec reduce_digit(lane_vec *sums, const lane_vec *m, lane_vec in
 
 	lane_forget();
 	sums[1] = lane_add(sums[1], carry_of(sums[0]));
-	LANE_UNROLL(20)
+	LANE_UNROLL(30)
 	for (unsigned j = 0; j < n; j++) {
 		if (j > 0)
 			sums[j] = lane_low(sums[j], q, m[j]);
@@ -156,15 +156,15 @@ LANE_INLINE void multiply_row(lane_vec *sums, const lane_vec *a, lane_vec b, con
 	lane_vec q;
 
 	lane_forget();
-	LANE_UNROLL(20)
+	LANE_UNROLL(30)
 	for (unsigned j = 0; j < n; j++)
 		sums[j] = lane_low(sums[j], b, a[j]);
 	q = lane_low(lane_zero(), sums[0], inverse);
 	sums[1] = lane_add(sums[1], carry_of(sums[0]));
-	LANE_UNROLL(20)
+	LANE_UNROLL(30)
 	for (unsigned j = 1; j < n; j++)
 		sums[j] = lane_low(sums[j], q, m[j]);
-	LANE_UNROLL(20)
+	LANE_UNROLL(30)
 	for (unsigned j = 0; j < n; j++) {
 		sums[j] = j + 1 < n ? sums[j + 1] : lane_zero();
 		sums[j] = lane_high(sums[j], b, a[j]);
@@ -179,10 +179,10 @@ LANE_INLINE void multiply_rows(lane_vec *r, const lane_vec *a, const lane_vec *b
 	const lane_vec inverse = modulus->inverse[0];
 	lane_vec sums[ROW_DIGITS_MAX];
 
-	LANE_UNROLL(20)
+	LANE_UNROLL(30)
 	for (unsigned j = 0; j < n; j++)
 		sums[j] = lane_zero();
-	LANE_UNROLL(20)
+	LANE_UNROLL(30)
 	for (unsigned i = 0; i < n; i++)
 		multiply_row(sums, a, b[i], m, inverse, n);
 	normalize(r, sums, n);
@@ -191,8 +191,8 @@ LANE_INLINE void multiply_rows(lane_vec *r, const lane_vec *a, const lane_vec *b
 LANE_INLINE void multiply_rows_of_two(lane_vec *r, const lane_vec *a, const lane_vec *b,
 				      const struct modulus *modulus, const unsigned n)
 {
-	lane_vec first[ROW_DIGITS_MAX / 2];
-	lane_vec second[ROW_DIGITS_MAX / 2];
+	lane_vec first[BLOCK];
+	lane_vec second[BLOCK];
 
 	LANE_UNROLL(10)
 	for (unsigned j = 0; j < n; j++)
@@ -220,7 +220,7 @@ LANE_INLINE void doubled_set(struct doubled *doubled, const lane_vec *a, const u
 {
 	const lane_vec mask = lane_all(DIGIT_MASK);
 
-	LANE_UNROLL(20)
+	LANE_UNROLL(30)
 	for (unsigned j = 0; j < n; j++) {
 		doubled->first[j] = lane_and(lane_add(a[j], a[j]), mask);
 		doubled->all[j] = doubled->first[j];
@@ -245,7 +245,7 @@ LANE_INLINE void square_row(lane_vec *sums, const lane_vec *a, const struct doub
 	digit = a[i];
 	sums[2 * i] = lane_low(sums[2 * i], digit, digit);
 	sums[2 * i + 1] = lane_high(sums[2 * i + 1], digit, digit);
-	LANE_UNROLL(20)
+	LANE_UNROLL(30)
 	for (unsigned j = i + 1; j < n; j++) {
 		lane_vec other = j == i + 1 ? doubled->first[j] : doubled->all[j];
 
@@ -277,7 +277,7 @@ LANE_INLINE void square_rows(lane_vec *r, const lane_vec *a, const struct modulu
 	lane_vec sums[2 * ROW_DIGITS_MAX];
 
 	doubled_set(&doubled, a, n);
-	LANE_UNROLL(40)
+	LANE_UNROLL(60)
 	for (unsigned j = 0; j < 2 * n; j++)
 		sums[j] = lane_zero();
 	/* Not a loop: the sums are in registers only where a compiler knows their number early. */
@@ -285,6 +285,8 @@ LANE_INLINE void square_rows(lane_vec *r, const lane_vec *a, const struct modulu
 	square_five_rows(sums, a, &doubled, modulus->m, inverse, 5, n);
 	square_five_rows(sums, a, &doubled, modulus->m, inverse, 10, n);
 	square_five_rows(sums, a, &doubled, modulus->m, inverse, 15, n);
+	square_five_rows(sums, a, &doubled, modulus->m, inverse, 20, n);
+	square_five_rows(sums, a, &doubled, modulus->m, inverse, 25, n);
 	normalize(r, sums + n, n);
 }
 
@@ -301,8 +303,8 @@ LANE_INLINE void square_rows_of_two(lane_vec *r, const lane_vec *a, const struct
 				    const unsigned n)
 {
 	struct doubled doubled[2];
-	lane_vec first[ROW_DIGITS_MAX];
-	lane_vec second[ROW_DIGITS_MAX];
+	lane_vec first[2 * BLOCK];
+	lane_vec second[2 * BLOCK];
 
 	doubled_set(&doubled[0], a, n);
 	doubled_set(&doubled[1], a + n, n);
@@ -523,6 +525,19 @@ static void square_20(lane_vec *r, const lane_vec *a, const struct modulus *modu
 	square_rows(r, a, modulus, 20);
 }
 
+static void multiply_30(lane_vec *r, const lane_vec *a, const lane_vec *b,
+			const struct modulus *modulus)
+{
+	multiply_rows(r, a, b, modulus, 30);
+}
+
+static void square_30(lane_vec *r, const lane_vec *a, const struct modulus *modulus,
+		      struct seek *seek)
+{
+	(void)seek;
+	square_rows(r, a, modulus, 30);
+}
+
 /* -m^-1 mod 2^52 in each lane, for odd m: each step doubles the number of bits that are right. */
 static lane_vec negative_inverse(lane_vec m)
 {
@@ -544,10 +559,18 @@ static void modulus_set(struct modulus *modulus, unsigned digits, unsigned count
 	modulus->rr = rr;
 	for (unsigned i = 0; i < count; i++)
 		modulus->inverse[i] = negative_inverse(m[i * digits]);
-	modulus->multiply = count == 2	   ? multiply_10_10
-			    : digits == 20 ? multiply_20
-					   : multiply_blocks;
-	modulus->square = count == 2 ? square_10_10 : digits == 20 ? square_20 : square_blocks;
+	modulus->multiply = multiply_blocks;
+	modulus->square = square_blocks;
+	if (count == 2) {
+		modulus->multiply = multiply_10_10;
+		modulus->square = square_10_10;
+	} else if (digits == 20) {
+		modulus->multiply = multiply_20;
+		modulus->square = square_20;
+	} else if (digits == 30) {
+		modulus->multiply = multiply_30;
+		modulus->square = square_30;
+	}
 }
 
 /* r = a - m where that is not negative, else a: from a number below 2 m, one below m. */

@@ -117,13 +117,13 @@ static unsigned byte_at(struct bytes number, size_t at)
 	return at < number.size ? number.data[number.size - 1 - at] : 0;
 }
 
-static void set_windows(uint8_t *windows, unsigned count, struct bytes exponent)
+static void set_windows(uint8_t *windows, const struct rsa_lane_key *key, struct bytes exponent)
 {
-	for (unsigned i = 0; i < count; i++) {
-		size_t bit = (size_t)i * RSA_LANE_WINDOW_BITS;
+	for (unsigned i = 0; i < key->window_count; i++) {
+		size_t bit = (size_t)i * key->window_bits;
 		unsigned two = byte_at(exponent, bit / 8) | byte_at(exponent, bit / 8 + 1) << 8;
 
-		windows[i] = (uint8_t)(two >> bit % 8 & ((1u << RSA_LANE_WINDOW_BITS) - 1));
+		windows[i] = (uint8_t)(two >> bit % 8 & ((1u << key->window_bits) - 1));
 	}
 }
 
@@ -137,6 +137,7 @@ void rsa_lane_key_set(struct rsa_lane_key *key, const struct rsa_numbers *number
 	memset(key, 0, rsa_lane_key_size(bits));
 	key->bits = bits;
 	key->digits = n;
+	key->window_bits = RSA_LANE_WINDOW_BITS(bits);
 	key->window_count = RSA_LANE_WINDOW_COUNT(bits);
 	primes = rsa_lane_key_number(key, RSA_LANE_PRIMES);
 	lane_digits_from_bytes(primes, 1, n, numbers->prime1);
@@ -145,6 +146,6 @@ void rsa_lane_key_set(struct rsa_lane_key *key, const struct rsa_numbers *number
 			       numbers->coefficient);
 	lane_digits_from_bytes(rsa_lane_key_number(key, RSA_LANE_MODULUS), 1, 2 * n,
 			       numbers->modulus);
-	set_windows(windows_of(key), key->window_count, numbers->exponent1);
-	set_windows(windows_of(key) + key->window_count, key->window_count, numbers->exponent2);
+	set_windows(windows_of(key), key, numbers->exponent1);
+	set_windows(windows_of(key) + key->window_count, key, numbers->exponent2);
 }
