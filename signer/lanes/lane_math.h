@@ -182,7 +182,8 @@ LANE_INLINE void multiply_rows(lane_vec *r, const lane_vec *a, const lane_vec *b
 	LANE_UNROLL(30)
 	for (unsigned j = 0; j < n; j++)
 		sums[j] = lane_zero();
-	LANE_UNROLL(30)
+	/* All rows in a row would be more code than fits into a CPU's first cache. */
+	LANE_UNROLL(2)
 	for (unsigned i = 0; i < n; i++)
 		multiply_row(sums, a, b[i], m, inverse, n);
 	normalize(r, sums, n);
