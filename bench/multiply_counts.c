@@ -15,8 +15,8 @@
  *
  * -m^-1 mod 2^52 (negative_inverse) takes five steps of two, for each modulus that is set.
  *
- * The power of a prime (lane_rsa.h, power) with c windows of w bits: its table is 2^w / 2 products and one
- * square less, and c - 1 times there are w squares and a product.
+ * The power of a prime (lane_rsa.h, power) with c windows of four bits: its table is eight products and seven
+ * squares, and c - 1 times there are four squares and a product.
  *
  * Beside that each prime has three products for the residue and one that takes the power out of Montgomery
  * form. The recombination is a product modulo p and h times q, 2 n^2; where the primes go side by side
@@ -43,9 +43,9 @@ static uint64_t square_count(uint64_t n)
 
 static uint64_t power_count(uint64_t n, unsigned bits)
 {
-	const uint64_t half_table = (uint64_t)1 << (RSA_LANE_WINDOW_BITS(bits) - 1);
+	const uint64_t half_table = (uint64_t)1 << (RSA_LANE_WINDOW_BITS - 1);
 	const uint64_t steps = RSA_LANE_WINDOW_COUNT(bits) - 1;
-	uint64_t squares = half_table - 1 + steps * RSA_LANE_WINDOW_BITS(bits);
+	uint64_t squares = half_table - 1 + steps * RSA_LANE_WINDOW_BITS;
 	uint64_t products = half_table + steps;
 
 	return squares * square_count(n) + products * product_count(n);

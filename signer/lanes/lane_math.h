@@ -43,7 +43,8 @@
 #define BLOCK	       10 /* rows */
 #define DIGITS_MAX     80 /* RSA-4096, for the check */
 
-#define SEEK_DIGITS 10 /* at a time */
+#define SEEK_ENTRIES 16
+#define SEEK_DIGITS  10 /* at a time */
 
 /*
  * A look-up in a table of powers, which reads every entry. It is done in steps, because the next power is
@@ -53,7 +54,6 @@
  */
 struct seek {
 	const lane_vec *table; /* entry by entry, `width` digits each */
-	unsigned entries;
 	unsigned width;
 	unsigned digits;    /* of a number; side by side there are two */
 	lane_vec window[2]; /* which entry; for each number */
@@ -90,8 +90,8 @@ LANE_INLINE void seek_step(struct seek *seek)
 	LANE_UNROLL(10)
 	for (unsigned j = 0; j < SEEK_DIGITS; j++)
 		found[j] = lane_zero();
-	LANE_UNROLL(4)
-	for (unsigned entry = 0; entry < seek->entries; entry++) {
+	LANE_UNROLL(16)
+	for (unsigned entry = 0; entry < SEEK_ENTRIES; entry++) {
 		lane_mask mask = lane_equal(window, lane_all(entry));
 
 		LANE_UNROLL(10)
@@ -380,51 +380,90 @@ LANE_INLINE void sweep(struct window *window, lane_vec *sums, const lane_vec *di
 	window_close(window, sums + count);
 }
 
-/*
- * Reduces ten digits, which gives ten factors q. The sums that the lowest ten digits of m touch are in
- * registers meanwhile, the rest follows as a sweep.
- */
-LANE_INLINE void reduce_block(lane_vec *sums, const lane_vec *m, lane_vec inverse, const unsigned n)
-{
-	lane_vec block[2 * BLOCK + 1];
-	lane_vec q[BLOCK];
-	struct window window;
-
-	LANE_UNROLL(21)
-	for (unsigned j = 0; j <= 2 * BLOCK; j++)
-		block[j] = j <= BLOCK ? sums[j] : lane_zero();
-	LANE_UNROLL(10)
-	for (unsigned k = 0; k < BLOCK; k++)
-		q[k] = reduce_digit(block + k, m, inverse, BLOCK);
-	window.sums[0] = block[BLOCK];
-	LANE_UNROLL(10)
-	for (unsigned i = 1; i <= BLOCK; i++)
-		window.sums[i] = lane_add(block[BLOCK + i], sums[BLOCK + i]);
-	sweep(&window, sums + BLOCK, m + BLOCK, q, n - BLOCK);
-}
-
-/* r = sums / R; there are 2 n + 2 sums, and the last two are 0. */
-LANE_INLINE void reduce_blocks(lane_vec *r, lane_vec *sums, const struct modulus *modulus,
-			       struct seek *seek)
-{
-	const unsigned n = modulus->digits;
-
-	LANE_UNROLL(1)
-	for (unsigned at = 0; at < n; at += BLOCK) {
-		reduce_block(sums + at, modulus->m, modulus->inverse[0], n);
-		seek_step_if(seek);
-	}
-	normalize(r, sums + n, n);
-}
-
-#define BLOCK_SUMS_MAX (2 * DIGITS_MAX + 2)
-
 LANE_INLINE void load_rows(lane_vec rows[BLOCK], const lane_vec *digits)
 {
 	LANE_UNROLL(10)
 	for (unsigned i = 0; i < BLOCK; i++)
 		rows[i] = digits[i];
 }
+
+/* The sums that ten digits and the lowest ten of m touch, and the ten factors q that reduce those digits. */
+struct reduction {
+	lane_vec block[2 * BLOCK + 1];
+	lane_vec q[BLOCK];
+};
+
+LANE_INLINE void reduction_open(struct reduction *reduction, const lane_vec *sums)
+{
+	LANE_UNROLL(21)
+	for (unsigned j = 0; j <= 2 * BLOCK; j++)
+		reduction->block[j] = j < BLOCK ? sums[j] : lane_zero();
+}
+
+LANE_INLINE void reduction_step(struct reduction *reduction, const lane_vec *m, lane_vec inverse,
+				const unsigned k)
+{
+	reduction->q[k] = reduce_digit(reduction->block + k, m, inverse, BLOCK);
+}
+
+/* What it adds to the sums behind its ten digits. */
+LANE_INLINE void reduction_close(const struct reduction *reduction, struct window *window,
+				 const lane_vec *sums)
+{
+	LANE_UNROLL(11)
+	for (unsigned i = 0; i <= BLOCK; i++)
+		window->sums[i] = lane_add(reduction->block[BLOCK + i], sums[BLOCK + i]);
+}
+
+/* Two digits of a sweep. */
+LANE_INLINE void sweep_two(struct window *window, lane_vec *sums, const lane_vec *digits,
+			   const lane_vec *rows)
+{
+	window_add(window, digits[0], digits[0], rows);
+	window_move(window, sums);
+	window_add(window, digits[1], digits[1], rows);
+	window_move(window, sums + 1);
+}
+
+/*
+ * r = sums / R; there are 2 n + 2 sums, and the last two are 0. Ten digits at a time give ten factors q, which then
+ * sweep over the rest of m. The first ten digits of a sweep complete the sums of the next ten factors. Each of
+ * those waits for the one before, so they are computed beside the next twenty digits of the sweep.
+ */
+LANE_INLINE void reduce_blocks(lane_vec *r, lane_vec *sums, const struct modulus *modulus,
+			       struct seek *seek)
+{
+	const unsigned n = modulus->digits;
+	const lane_vec *m = modulus->m;
+	const lane_vec inverse = modulus->inverse[0];
+	struct reduction next;
+	struct window window;
+	lane_vec q[BLOCK];
+
+	reduction_open(&next, sums);
+	LANE_UNROLL(10)
+	for (unsigned k = 0; k < BLOCK; k++)
+		reduction_step(&next, m, inverse, k);
+	LANE_UNROLL(1)
+	for (unsigned at = BLOCK; at < n; at += BLOCK) {
+		load_rows(q, next.q);
+		reduction_close(&next, &window, sums + at - BLOCK);
+		sweep(&window, sums + at, m + BLOCK, q, BLOCK);
+		reduction_open(&next, sums + at);
+		LANE_UNROLL(10)
+		for (unsigned k = 0; k < BLOCK; k++) {
+			reduction_step(&next, m, inverse, k);
+			sweep_two(&window, sums + at + BLOCK + 2 * k, m + 2 * BLOCK + 2 * k, q);
+		}
+		sweep(&window, sums + at + 3 * BLOCK, m + 4 * BLOCK, q, n - 4 * BLOCK);
+		seek_step_if(seek);
+	}
+	reduction_close(&next, &window, sums + n - BLOCK);
+	sweep(&window, sums + n, m + BLOCK, next.q, n - BLOCK);
+	normalize(r, sums + n, n);
+}
+
+#define BLOCK_SUMS_MAX (2 * DIGITS_MAX + 2)
 
 static void multiply_blocks(lane_vec *r, const lane_vec *a, const lane_vec *b,
 			    const struct modulus *modulus)

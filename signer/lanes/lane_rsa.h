@@ -5,8 +5,8 @@
  * Source:   RFC 8017 5.2.1 2b, 9.2; Garner's recombination.
  *
  * How it works. Of the message EM, c = EM mod p and mod q, in Montgomery form. A power c^dP mod p goes
- * through its exponent in windows of w bits, from the top: w squares, and a product with the
- * power of c that the window says, which is looked for in all 2^w of them. Then
+ * through its exponent in windows of four bits, from the top: four squares, and a product with the
+ * power of c that the window says, which is looked for in all 16 of them. Then
  * s = m2 + q * ((m1 - m2) qInv mod p), and s^65537 mod n must be EM.
  *
  * The primes of RSA-1024 go side by side, the others one after the other, so that one table at a time is
@@ -29,14 +29,14 @@
 
 #define PRIME_DIGITS_MAX (DIGITS_MAX / 2)
 #define WINDOW_COUNT_MAX RSA_LANE_WINDOW_COUNT(RSA_LANE_BITS_MAX)
-#define TABLE_MAX	 (PRIME_DIGITS_MAX << RSA_LANE_WINDOW_BITS(RSA_LANE_BITS_MAX))
 #define SIGNATURE_MAX	 (RSA_LANE_BITS_MAX / 8)
+
+_Static_assert(SEEK_ENTRIES == 1u << RSA_LANE_WINDOW_BITS, "a table has an entry for each window");
 
 /* All pairs are the prime p's and then the prime q's. */
 struct rsa_lanes_workspace {
 	unsigned digits;   /* n, of a prime */
 	unsigned together; /* primes side by side: 1 or 2 */
-	unsigned window_bits;
 	unsigned window_count;
 	lane_vec primes[DIGITS_MAX];
 	lane_vec primes_rr[DIGITS_MAX];
@@ -46,7 +46,7 @@ struct rsa_lanes_workspace {
 	lane_vec message[DIGITS_MAX];
 	lane_vec powers[DIGITS_MAX]; /* m1, m2 */
 	lane_vec signature[DIGITS_MAX];
-	lane_vec table[TABLE_MAX];
+	lane_vec table[SEEK_ENTRIES * PRIME_DIGITS_MAX];
 	uint8_t windows[2][WINDOW_COUNT_MAX][RSA_LANES];
 };
 
@@ -113,7 +113,6 @@ static void seek_start(struct seek *seek, lane_vec *found, const struct rsa_lane
 		       unsigned first, unsigned window)
 {
 	seek->table = space->table;
-	seek->entries = 1u << space->window_bits;
 	seek->width = space->together * space->digits;
 	seek->digits = space->digits;
 	seek->found = found;
@@ -129,8 +128,7 @@ static void seek_finish(struct seek *seek)
 }
 
 /* The first powers of `base`, all in Montgomery form. */
-static void table_set(lane_vec *table, unsigned entries, const lane_vec *base,
-		      const struct modulus *modulus)
+static void table_set(lane_vec *table, const lane_vec *base, const struct modulus *modulus)
 {
 	const unsigned width = modulus->count * modulus->digits;
 	lane_vec one[DIGITS_MAX];
@@ -139,7 +137,7 @@ static void table_set(lane_vec *table, unsigned entries, const lane_vec *base,
 		set_small(one + i * modulus->digits, modulus->digits, 1);
 	modulus->multiply(table, one, modulus->rr, modulus);
 	copy(table + width, base, width);
-	for (unsigned entry = 2; entry < entries; entry++) {
+	for (unsigned entry = 2; entry < SEEK_ENTRIES; entry++) {
 		lane_vec *to = table + entry * width;
 
 		if (entry % 2 == 0)
@@ -156,12 +154,12 @@ static void power(lane_vec *r, const lane_vec *base, struct rsa_lanes_workspace 
 	lane_vec found[DIGITS_MAX];
 	struct seek seek;
 
-	table_set(space->table, 1u << space->window_bits, base, modulus);
+	table_set(space->table, base, modulus);
 	seek_start(&seek, r, space, first, space->window_count - 1);
 	seek_finish(&seek);
 	for (unsigned window = space->window_count - 1; window-- > 0;) {
 		seek_start(&seek, found, space, first, window);
-		for (unsigned i = 0; i < space->window_bits; i++)
+		for (unsigned i = 0; i < RSA_LANE_WINDOW_BITS; i++)
 			modulus->square(r, r, modulus, &seek);
 		seek_finish(&seek);
 		modulus->multiply(r, r, found, modulus);
@@ -302,7 +300,6 @@ static void load_size(struct rsa_lanes_workspace *space, const struct rsa_lane_k
 {
 	space->digits = key->digits;
 	space->together = 2 * key->digits <= ROW_DIGITS_MAX ? 2 : 1;
-	space->window_bits = key->window_bits;
 	space->window_count = key->window_count;
 	set_small(space->coefficient, 2 * key->digits, 0);
 }

@@ -120,10 +120,10 @@ static unsigned byte_at(struct bytes number, size_t at)
 static void set_windows(uint8_t *windows, const struct rsa_lane_key *key, struct bytes exponent)
 {
 	for (unsigned i = 0; i < key->window_count; i++) {
-		size_t bit = (size_t)i * key->window_bits;
+		size_t bit = (size_t)i * RSA_LANE_WINDOW_BITS;
 		unsigned two = byte_at(exponent, bit / 8) | byte_at(exponent, bit / 8 + 1) << 8;
 
-		windows[i] = (uint8_t)(two >> bit % 8 & ((1u << key->window_bits) - 1));
+		windows[i] = (uint8_t)(two >> bit % 8 & ((1u << RSA_LANE_WINDOW_BITS) - 1));
 	}
 }
 
@@ -137,7 +137,6 @@ void rsa_lane_key_set(struct rsa_lane_key *key, const struct rsa_numbers *number
 	memset(key, 0, rsa_lane_key_size(bits));
 	key->bits = bits;
 	key->digits = n;
-	key->window_bits = RSA_LANE_WINDOW_BITS(bits);
 	key->window_count = RSA_LANE_WINDOW_COUNT(bits);
 	primes = rsa_lane_key_number(key, RSA_LANE_PRIMES);
 	lane_digits_from_bytes(primes, 1, n, numbers->prime1);

@@ -24,11 +24,11 @@
 #define RSA_LANE_BITS_MAX 4096
 #define RSA_LANE_EXPONENT 65537
 
-/* Of an exponent of a key of so many bits. The table of powers that windows of five bits need fits into a CPU's
- * first cache only for 1024 bits; for 4096 it does not with four, either. */
-#define RSA_LANE_WINDOW_BITS(bits) ((bits) <= 3072 ? 4u : 5u)
-#define RSA_LANE_WINDOW_COUNT(bits)                                                                \
-	(((bits) / 2 + RSA_LANE_WINDOW_BITS(bits) - 1) / RSA_LANE_WINDOW_BITS(bits))
+/* Five would save a fifth of the products by windows, but their table does not stay in a CPU's first cache. */
+#define RSA_LANE_WINDOW_BITS 4
+
+/* Of an exponent of a key of so many bits. */
+#define RSA_LANE_WINDOW_COUNT(bits) ((bits) / 2 / RSA_LANE_WINDOW_BITS)
 
 /* RFC 8017 3.2: n, e, p, q, dP, dQ, qInv. */
 struct rsa_numbers {
@@ -51,9 +51,8 @@ enum rsa_lane_number {
 };
 
 struct rsa_lane_key {
-	unsigned bits;	 /* of the modulus */
-	unsigned digits; /* of a prime: n */
-	unsigned window_bits;
+	unsigned bits;	       /* of the modulus */
+	unsigned digits;       /* of a prime: n */
 	unsigned window_count; /* of an exponent */
 	uint64_t data[];       /* the numbers, and then, as bytes, the windows of both exponents */
 };
@@ -73,7 +72,7 @@ void rsa_lane_key_set(struct rsa_lane_key *key, const struct rsa_numbers *number
 uint64_t *rsa_lane_key_number(struct rsa_lane_key *key, enum rsa_lane_number number);
 const uint64_t *rsa_lane_key_digits(const struct rsa_lane_key *key, enum rsa_lane_number number);
 
-/* Windows of window_bits bits, lowest first; of the first exponent, and then of the second. */
+/* Windows of RSA_LANE_WINDOW_BITS bits, lowest first; of the first exponent, and then of the second. */
 const uint8_t *rsa_lane_key_windows(const struct rsa_lane_key *key);
 
 #endif

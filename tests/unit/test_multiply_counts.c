@@ -40,7 +40,6 @@ static struct rsa_lane_key *new_key(unsigned bits, struct rsa_lanes_workspace *s
 		key->data[i] = UINT64_C(0x1f00000001);
 	key->bits = bits;
 	key->digits = bits / 1024 * 10;
-	key->window_bits = RSA_LANE_WINDOW_BITS(bits);
 	key->window_count = RSA_LANE_WINDOW_COUNT(bits);
 	memset(rsa_lane_key_number(key, RSA_LANE_NUMBER_COUNT), 17, 2 * key->window_count);
 	lane_rsa_prepare(space, key);
