@@ -48,9 +48,8 @@
 
 /*
  * A look-up in a table of powers, which reads every entry. It is done in steps, because the next power is
- * known some squares before it is needed: a square in blocks takes a step after each block, and what
- * that loads and compares goes on beside the multiplications. A square in rows takes none: its time is in the
- * multipliers, and steps there were slower than all of them at once.
+ * known four squares before it is needed: what a step loads and compares goes on beside a square, whose own loads
+ * leave room for it.
  */
 struct seek {
 	const lane_vec *table; /* entry by entry, `width` digits each */
@@ -70,9 +69,7 @@ struct modulus {
 	lane_vec inverse[2]; /* -m^-1 mod 2^52 */
 	void (*multiply)(lane_vec *r, const lane_vec *a, const lane_vec *b,
 			 const struct modulus *modulus);
-	/* May take steps of a seek on the way; NULL: there is none. */
-	void (*square)(lane_vec *r, const lane_vec *a, const struct modulus *modulus,
-		       struct seek *seek);
+	void (*square)(lane_vec *r, const lane_vec *a, const struct modulus *modulus);
 };
 
 LANE_INLINE void lane_forget(void)
@@ -105,25 +102,22 @@ LANE_INLINE void seek_step(struct seek *seek)
 	seek->at += SEEK_DIGITS;
 }
 
-LANE_INLINE void seek_step_if(struct seek *seek)
+/* A sum with what was carried into it, as a normal digit; `carry` is then for the next. */
+LANE_INLINE lane_vec normal_digit(lane_vec sum, lane_vec *carry)
 {
-	if (seek != NULL && seek->at < seek->width)
-		seek_step(seek);
+	sum = lane_add(sum, *carry);
+	*carry = lane_shift(sum, DIGIT_BITS);
+	return lane_and(sum, lane_all(DIGIT_MASK));
 }
 
 /* Resolves the carries of n sums; what is carried out of the last is lost. */
 LANE_INLINE void normalize(lane_vec *r, const lane_vec *sums, const unsigned n)
 {
-	const lane_vec mask = lane_all(DIGIT_MASK);
 	lane_vec carry = lane_zero();
 
 	LANE_UNROLL(30)
-	for (unsigned j = 0; j < n; j++) {
-		lane_vec sum = lane_add(sums[j], carry);
-
-		r[j] = lane_and(sum, mask);
-		carry = lane_shift(sum, DIGIT_BITS);
-	}
+	for (unsigned j = 0; j < n; j++)
+		r[j] = normal_digit(sums[j], &carry);
 }
 
 /* What digit `sum` carries when it is reduced. */
@@ -149,26 +143,37 @@ LANE_INLINE lane_vec reduce_digit(lane_vec *sums, const lane_vec *m, lane_vec in
 	return q;
 }
 
-/* sums = (sums + a * b + q * m) / 2^52 */
+/*
+ * sums = (sums + a * b + q * m) / 2^52. A digit is loaded once for both of its halves: CPUs load two vectors at a
+ * time and multiply two, so that loads are as scarce. The factor q is begun as soon as its sum is complete, because
+ * all the rest waits for it.
+ */
 LANE_INLINE void multiply_row(lane_vec *sums, const lane_vec *a, lane_vec b, const lane_vec *m,
 			      lane_vec inverse, const unsigned n)
 {
+	lane_vec digit;
+	lane_vec carry;
 	lane_vec q;
 
 	lane_forget();
-	LANE_UNROLL(30)
-	for (unsigned j = 0; j < n; j++)
-		sums[j] = lane_low(sums[j], b, a[j]);
+	digit = lane_keep(a[0]);
+	sums[0] = lane_low(sums[0], b, digit);
 	q = lane_low(lane_zero(), sums[0], inverse);
-	sums[1] = lane_add(sums[1], carry_of(sums[0]));
+	carry = carry_of(sums[0]);
+	sums[0] = lane_high(sums[1], b, digit);
 	LANE_UNROLL(30)
-	for (unsigned j = 1; j < n; j++)
-		sums[j] = lane_low(sums[j], q, m[j]);
+	for (unsigned j = 1; j < n; j++) {
+		digit = lane_keep(a[j]);
+		sums[j - 1] = lane_low(sums[j - 1], b, digit);
+		sums[j] = lane_high(j + 1 < n ? sums[j + 1] : lane_zero(), b, digit);
+	}
+	sums[0] = lane_add(sums[0], carry);
+	sums[0] = lane_high(sums[0], q, m[0]);
 	LANE_UNROLL(30)
-	for (unsigned j = 0; j < n; j++) {
-		sums[j] = j + 1 < n ? sums[j + 1] : lane_zero();
-		sums[j] = lane_high(sums[j], b, a[j]);
-		sums[j] = lane_high(sums[j], q, m[j]);
+	for (unsigned j = 1; j < n; j++) {
+		digit = lane_keep(m[j]);
+		sums[j - 1] = lane_low(sums[j - 1], q, digit);
+		sums[j] = lane_high(sums[j], q, digit);
 	}
 }
 
@@ -208,122 +213,165 @@ LANE_INLINE void multiply_rows_of_two(lane_vec *r, const lane_vec *a, const lane
 }
 
 /*
- * A number doubled, for the products of two different digits, which a square has twice. `all` is normal.
+ * A number doubled, for the products of two different digits, which a square has twice. `doubled` is normal.
  * `first` has each digit without what the one below carried into it: that is for the row of the digit
  * below, which starts there.
  */
-struct doubled {
-	lane_vec all[DIGITS_MAX];
-	lane_vec first[DIGITS_MAX];
-};
-
-LANE_INLINE void doubled_set(struct doubled *doubled, const lane_vec *a, const unsigned n)
+LANE_INLINE void double_digits(lane_vec *doubled, lane_vec *first, const lane_vec *a,
+			       const unsigned n)
 {
 	const lane_vec mask = lane_all(DIGIT_MASK);
 
 	LANE_UNROLL(30)
 	for (unsigned j = 0; j < n; j++) {
-		doubled->first[j] = lane_and(lane_add(a[j], a[j]), mask);
-		doubled->all[j] = doubled->first[j];
+		first[j] = lane_and(lane_add(a[j], a[j]), mask);
+		doubled[j] = first[j];
 		if (j > 0)
-			doubled->all[j] = lane_add(doubled->all[j],
-						   lane_shift(a[j - 1], DIGIT_BITS - 1));
+			doubled[j] = lane_add(doubled[j], lane_shift(a[j - 1], DIGIT_BITS - 1));
+	}
+}
+
+/* A square on its way. */
+struct squaring {
+	lane_vec *r;
+	const lane_vec *a;
+	const lane_vec *m;
+	lane_vec inverse;
+	lane_vec carry;
+	lane_vec doubled[ROW_DIGITS_MAX];
+	lane_vec first[ROW_DIGITS_MAX];
+	lane_vec sums[2 * ROW_DIGITS_MAX];
+};
+
+LANE_INLINE void squaring_start(struct squaring *squaring, lane_vec *r, const lane_vec *a,
+				const lane_vec *m, lane_vec inverse, const unsigned n)
+{
+	squaring->r = r;
+	squaring->a = a;
+	squaring->m = m;
+	squaring->inverse = inverse;
+	squaring->carry = lane_zero();
+	double_digits(squaring->doubled, squaring->first, a, n);
+	LANE_UNROLL(60)
+	for (unsigned j = 0; j < 2 * n; j++)
+		squaring->sums[j] = lane_zero();
+}
+
+/* As reduce_digit() twice, for sums[0] and sums[1]; q is the factor of the first. The second factor is begun as soon as
+ * its sum is complete, because it takes long. */
+LANE_INLINE void reduce_two(lane_vec *sums, lane_vec q, const lane_vec *m, lane_vec inverse,
+			    const unsigned n)
+{
+	lane_vec p;
+
+	lane_forget();
+	sums[1] = lane_add(sums[1], carry_of(sums[0]));
+	sums[1] = lane_high(sums[1], q, m[0]);
+	sums[1] = lane_low(sums[1], q, m[1]);
+	p = lane_low(lane_zero(), sums[1], inverse);
+	LANE_UNROLL(30)
+	for (unsigned j = 1; j < n; j++) {
+		if (j > 1)
+			sums[j] = lane_low(sums[j], q, m[j]);
+		sums[j + 1] = lane_high(sums[j + 1], q, m[j]);
+	}
+	lane_forget();
+	sums[2] = lane_add(sums[2], carry_of(sums[1]));
+	LANE_UNROLL(30)
+	for (unsigned j = 0; j < n; j++) {
+		if (j > 0)
+			sums[j + 1] = lane_low(sums[j + 1], p, m[j]);
+		sums[j + 2] = lane_high(sums[j + 2], p, m[j]);
 	}
 }
 
 /*
  * Row i of a square: its digit times itself and twice those above. After that the sums of digits 2 i and
- * 2 i + 1 are complete, and are reduced at once, so that no more than n + 2 sums are in use.
+ * 2 i + 1 are complete. In the lower half they are reduced at once, so that no more than n + 2 sums are in use; in the
+ * upper half they are digits of the result, and their carries go on beside the next rows. What is written there is
+ * no longer read where r is a.
  */
-LANE_INLINE void square_row(lane_vec *sums, const lane_vec *a, const struct doubled *doubled,
-			    const lane_vec *m, lane_vec inverse, const unsigned i, const unsigned n)
+LANE_INLINE void square_row(struct squaring *squaring, const unsigned i, const unsigned n)
 {
+	lane_vec *sums = squaring->sums + 2 * i;
 	lane_vec digit;
+	lane_vec q;
 
 	if (i >= n)
 		return;
-	lane_forget();
-	digit = a[i];
-	sums[2 * i] = lane_low(sums[2 * i], digit, digit);
-	sums[2 * i + 1] = lane_high(sums[2 * i + 1], digit, digit);
+	/* With twenty digits, the first row takes what double_digits() has left in registers. */
+	if (i > 0 || n > 20)
+		lane_forget();
+	digit = squaring->a[i];
+	sums[0] = lane_low(sums[0], digit, digit);
+	if (2 * i < n)
+		q = lane_low(lane_zero(), sums[0], squaring->inverse);
+	sums[1] = lane_high(sums[1], digit, digit);
 	LANE_UNROLL(30)
-	for (unsigned j = i + 1; j < n; j++) {
-		lane_vec other = j == i + 1 ? doubled->first[j] : doubled->all[j];
+	for (unsigned j = 1; j < n - i; j++) {
+		lane_vec other = j == 1 ? squaring->first[i + j] : squaring->doubled[i + j];
 
-		sums[i + j] = lane_low(sums[i + j], digit, other);
-		sums[i + j + 1] = lane_high(sums[i + j + 1], digit, other);
+		sums[j] = lane_low(sums[j], digit, other);
+		sums[j + 1] = lane_high(sums[j + 1], digit, other);
 	}
 	if (2 * i < n) {
-		(void)reduce_digit(sums + 2 * i, m, inverse, n);
-		(void)reduce_digit(sums + 2 * i + 1, m, inverse, n);
+		reduce_two(sums, q, squaring->m, squaring->inverse, n);
+	} else {
+		squaring->r[2 * i - n] = normal_digit(sums[0], &squaring->carry);
+		squaring->r[2 * i - n + 1] = normal_digit(sums[1], &squaring->carry);
 	}
 }
 
-LANE_INLINE void square_five_rows(lane_vec *sums, const lane_vec *a, const struct doubled *doubled,
-				  const lane_vec *m, lane_vec inverse, const unsigned i,
-				  const unsigned n)
+LANE_INLINE void square_five_rows(struct squaring *squaring, const unsigned i, const unsigned n)
 {
-	square_row(sums, a, doubled, m, inverse, i, n);
-	square_row(sums, a, doubled, m, inverse, i + 1, n);
-	square_row(sums, a, doubled, m, inverse, i + 2, n);
-	square_row(sums, a, doubled, m, inverse, i + 3, n);
-	square_row(sums, a, doubled, m, inverse, i + 4, n);
+	square_row(squaring, i, n);
+	square_row(squaring, i + 1, n);
+	square_row(squaring, i + 2, n);
+	square_row(squaring, i + 3, n);
+	square_row(squaring, i + 4, n);
 }
 
 LANE_INLINE void square_rows(lane_vec *r, const lane_vec *a, const struct modulus *modulus,
 			     const unsigned n)
 {
-	const lane_vec inverse = modulus->inverse[0];
-	struct doubled doubled;
-	lane_vec sums[2 * ROW_DIGITS_MAX];
+	struct squaring squaring;
 
-	doubled_set(&doubled, a, n);
-	LANE_UNROLL(60)
-	for (unsigned j = 0; j < 2 * n; j++)
-		sums[j] = lane_zero();
+	squaring_start(&squaring, r, a, modulus->m, modulus->inverse[0], n);
 	/* Not a loop: the sums are in registers only where a compiler knows their number early. */
-	square_five_rows(sums, a, &doubled, modulus->m, inverse, 0, n);
-	square_five_rows(sums, a, &doubled, modulus->m, inverse, 5, n);
-	square_five_rows(sums, a, &doubled, modulus->m, inverse, 10, n);
-	square_five_rows(sums, a, &doubled, modulus->m, inverse, 15, n);
-	square_five_rows(sums, a, &doubled, modulus->m, inverse, 20, n);
-	square_five_rows(sums, a, &doubled, modulus->m, inverse, 25, n);
-	normalize(r, sums + n, n);
+	square_five_rows(&squaring, 0, n);
+	square_five_rows(&squaring, 5, n);
+	square_five_rows(&squaring, 10, n);
+	square_five_rows(&squaring, 15, n);
+	square_five_rows(&squaring, 20, n);
+	square_five_rows(&squaring, 25, n);
 }
 
 /* Row i of both. */
-LANE_INLINE void square_row_of_two(lane_vec *first, lane_vec *second, const lane_vec *a,
-				   const struct doubled *doubled, const struct modulus *modulus,
+LANE_INLINE void square_row_of_two(struct squaring *first, struct squaring *second,
 				   const unsigned i, const unsigned n)
 {
-	square_row(first, a, &doubled[0], modulus->m, modulus->inverse[0], i, n);
-	square_row(second, a + n, &doubled[1], modulus->m + n, modulus->inverse[1], i, n);
+	square_row(first, i, n);
+	square_row(second, i, n);
 }
 
 LANE_INLINE void square_rows_of_two(lane_vec *r, const lane_vec *a, const struct modulus *modulus,
 				    const unsigned n)
 {
-	struct doubled doubled[2];
-	lane_vec first[2 * BLOCK];
-	lane_vec second[2 * BLOCK];
+	struct squaring first;
+	struct squaring second;
 
-	doubled_set(&doubled[0], a, n);
-	doubled_set(&doubled[1], a + n, n);
-	LANE_UNROLL(20)
-	for (unsigned j = 0; j < 2 * n; j++)
-		first[j] = second[j] = lane_zero();
-	square_row_of_two(first, second, a, doubled, modulus, 0, n);
-	square_row_of_two(first, second, a, doubled, modulus, 1, n);
-	square_row_of_two(first, second, a, doubled, modulus, 2, n);
-	square_row_of_two(first, second, a, doubled, modulus, 3, n);
-	square_row_of_two(first, second, a, doubled, modulus, 4, n);
-	square_row_of_two(first, second, a, doubled, modulus, 5, n);
-	square_row_of_two(first, second, a, doubled, modulus, 6, n);
-	square_row_of_two(first, second, a, doubled, modulus, 7, n);
-	square_row_of_two(first, second, a, doubled, modulus, 8, n);
-	square_row_of_two(first, second, a, doubled, modulus, 9, n);
-	normalize(r, first + n, n);
-	normalize(r + n, second + n, n);
+	squaring_start(&first, r, a, modulus->m, modulus->inverse[0], n);
+	squaring_start(&second, r + n, a + n, modulus->m + n, modulus->inverse[1], n);
+	square_row_of_two(&first, &second, 0, n);
+	square_row_of_two(&first, &second, 1, n);
+	square_row_of_two(&first, &second, 2, n);
+	square_row_of_two(&first, &second, 3, n);
+	square_row_of_two(&first, &second, 4, n);
+	square_row_of_two(&first, &second, 5, n);
+	square_row_of_two(&first, &second, 6, n);
+	square_row_of_two(&first, &second, 7, n);
+	square_row_of_two(&first, &second, 8, n);
+	square_row_of_two(&first, &second, 9, n);
 }
 
 /* The sums from some digit on, while ten rows of a number move along another. */
@@ -338,7 +386,7 @@ LANE_INLINE void window_open(struct window *window, const lane_vec *sums)
 		window->sums[i] = sums[i];
 }
 
-/* Adds a digit times each row; the last row may see another one (struct doubled). */
+/* Adds a digit times each row; the last row may see another one (double_digits()). */
 LANE_INLINE void window_add(struct window *window, lane_vec digit, lane_vec last_digit,
 			    const lane_vec *rows)
 {
@@ -415,23 +463,12 @@ LANE_INLINE void reduction_close(const struct reduction *reduction, struct windo
 		window->sums[i] = lane_add(reduction->block[BLOCK + i], sums[BLOCK + i]);
 }
 
-/* Two digits of a sweep. */
-LANE_INLINE void sweep_two(struct window *window, lane_vec *sums, const lane_vec *digits,
-			   const lane_vec *rows)
-{
-	window_add(window, digits[0], digits[0], rows);
-	window_move(window, sums);
-	window_add(window, digits[1], digits[1], rows);
-	window_move(window, sums + 1);
-}
-
 /*
  * r = sums / R; there are 2 n + 2 sums, and the last two are 0. Ten digits at a time give ten factors q, which then
  * sweep over the rest of m. The first ten digits of a sweep complete the sums of the next ten factors. Each of
- * those waits for the one before, so they are computed beside the next twenty digits of the sweep.
+ * those waits for the one before, so they are computed beside the next ten digits of the sweep.
  */
-LANE_INLINE void reduce_blocks(lane_vec *r, lane_vec *sums, const struct modulus *modulus,
-			       struct seek *seek)
+LANE_INLINE void reduce_blocks(lane_vec *r, lane_vec *sums, const struct modulus *modulus)
 {
 	const unsigned n = modulus->digits;
 	const lane_vec *m = modulus->m;
@@ -453,10 +490,10 @@ LANE_INLINE void reduce_blocks(lane_vec *r, lane_vec *sums, const struct modulus
 		LANE_UNROLL(10)
 		for (unsigned k = 0; k < BLOCK; k++) {
 			reduction_step(&next, m, inverse, k);
-			sweep_two(&window, sums + at + BLOCK + 2 * k, m + 2 * BLOCK + 2 * k, q);
+			window_add(&window, m[2 * BLOCK + k], m[2 * BLOCK + k], q);
+			window_move(&window, sums + at + BLOCK + k);
 		}
-		sweep(&window, sums + at + 3 * BLOCK, m + 4 * BLOCK, q, n - 4 * BLOCK);
-		seek_step_if(seek);
+		sweep(&window, sums + at + 2 * BLOCK, m + 3 * BLOCK, q, n - 3 * BLOCK);
 	}
 	reduction_close(&next, &window, sums + n - BLOCK);
 	sweep(&window, sums + n, m + BLOCK, next.q, n - BLOCK);
@@ -481,12 +518,12 @@ static void multiply_blocks(lane_vec *r, const lane_vec *a, const lane_vec *b,
 		window_open(&window, sums + at);
 		sweep(&window, sums + at, a, rows, n);
 	}
-	reduce_blocks(r, sums, modulus, NULL);
+	reduce_blocks(r, sums, modulus);
 }
 
 /* The ten digits of a block times each other. */
-LANE_INLINE void square_block(lane_vec *sums, const lane_vec *rows, const struct doubled *doubled,
-			      const unsigned at)
+LANE_INLINE void square_block(lane_vec *sums, const lane_vec *rows, const lane_vec *doubled,
+			      const lane_vec *first)
 {
 	lane_vec block[2 * BLOCK];
 
@@ -499,7 +536,7 @@ LANE_INLINE void square_block(lane_vec *sums, const lane_vec *rows, const struct
 		block[2 * j + 1] = lane_high(block[2 * j + 1], rows[j], rows[j]);
 		LANE_UNROLL(10)
 		for (unsigned i = 0; i < j; i++) {
-			lane_vec other = i + 1 == j ? doubled->first[at + j] : doubled->all[at + j];
+			lane_vec other = i + 1 == j ? first[j] : doubled[j];
 
 			block[i + j] = lane_low(block[i + j], rows[i], other);
 			block[i + j + 1] = lane_high(block[i + j + 1], rows[i], other);
@@ -510,16 +547,16 @@ LANE_INLINE void square_block(lane_vec *sums, const lane_vec *rows, const struct
 		sums[j] = block[j];
 }
 
-static void square_blocks(lane_vec *r, const lane_vec *a, const struct modulus *modulus,
-			  struct seek *seek)
+static void square_blocks(lane_vec *r, const lane_vec *a, const struct modulus *modulus)
 {
 	const unsigned n = modulus->digits;
 	lane_vec sums[BLOCK_SUMS_MAX];
 	lane_vec rows[BLOCK];
-	struct doubled doubled;
+	lane_vec doubled[DIGITS_MAX];
+	lane_vec first[DIGITS_MAX];
 	struct window window;
 
-	doubled_set(&doubled, a, n);
+	double_digits(doubled, first, a, n);
 	for (unsigned j = 0; j < 2 * n + 2; j++)
 		sums[j] = lane_zero();
 	LANE_UNROLL(1)
@@ -528,15 +565,15 @@ static void square_blocks(lane_vec *r, const lane_vec *a, const struct modulus *
 		lane_vec *behind = sums + at + next;
 
 		load_rows(rows, a + at);
-		square_block(sums + 2 * at, rows, &doubled, at);
+		square_block(sums + 2 * at, rows, doubled + at, first + at);
 		if (next == n)
 			break;
 		window_open(&window, behind);
-		window_add(&window, doubled.all[next], doubled.first[next], rows);
+		window_add(&window, doubled[next], first[next], rows);
 		window_move(&window, behind);
-		sweep(&window, behind + 1, doubled.all + next + 1, rows, n - next - 1);
+		sweep(&window, behind + 1, doubled + next + 1, rows, n - next - 1);
 	}
-	reduce_blocks(r, sums, modulus, seek);
+	reduce_blocks(r, sums, modulus);
 }
 
 static void multiply_10_10(lane_vec *r, const lane_vec *a, const lane_vec *b,
@@ -545,10 +582,8 @@ static void multiply_10_10(lane_vec *r, const lane_vec *a, const lane_vec *b,
 	multiply_rows_of_two(r, a, b, modulus, 10);
 }
 
-static void square_10_10(lane_vec *r, const lane_vec *a, const struct modulus *modulus,
-			 struct seek *seek)
+static void square_10_10(lane_vec *r, const lane_vec *a, const struct modulus *modulus)
 {
-	(void)seek;
 	square_rows_of_two(r, a, modulus, 10);
 }
 
@@ -558,10 +593,8 @@ static void multiply_20(lane_vec *r, const lane_vec *a, const lane_vec *b,
 	multiply_rows(r, a, b, modulus, 20);
 }
 
-static void square_20(lane_vec *r, const lane_vec *a, const struct modulus *modulus,
-		      struct seek *seek)
+static void square_20(lane_vec *r, const lane_vec *a, const struct modulus *modulus)
 {
-	(void)seek;
 	square_rows(r, a, modulus, 20);
 }
 
@@ -571,10 +604,10 @@ static void multiply_30(lane_vec *r, const lane_vec *a, const lane_vec *b,
 	multiply_rows(r, a, b, modulus, 30);
 }
 
-static void square_30(lane_vec *r, const lane_vec *a, const struct modulus *modulus,
-		      struct seek *seek)
+/* So much code that where it begins decides whether the CPU keeps it decoded: from the start of a page on, it does. */
+LANE_PAGE_ALIGNED static void square_30(lane_vec *r, const lane_vec *a,
+					const struct modulus *modulus)
 {
-	(void)seek;
 	square_rows(r, a, modulus, 30);
 }
 

@@ -32,6 +32,8 @@
 #define SIGNATURE_MAX	 (RSA_LANE_BITS_MAX / 8)
 
 _Static_assert(SEEK_ENTRIES == 1u << RSA_LANE_WINDOW_BITS, "a table has an entry for each window");
+_Static_assert(PRIME_DIGITS_MAX <= RSA_LANE_WINDOW_BITS * SEEK_DIGITS,
+	       "a step of a seek after each square is enough");
 
 /* All pairs are the prime p's and then the prime q's. */
 struct rsa_lanes_workspace {
@@ -121,12 +123,6 @@ static void seek_start(struct seek *seek, lane_vec *found, const struct rsa_lane
 		seek->window[i] = lane_from_bytes(space->windows[first + i][window]);
 }
 
-static void seek_finish(struct seek *seek)
-{
-	while (seek->at < seek->width)
-		seek_step(seek);
-}
-
 /* The first powers of `base`, all in Montgomery form. */
 static void table_set(lane_vec *table, const lane_vec *base, const struct modulus *modulus)
 {
@@ -141,7 +137,7 @@ static void table_set(lane_vec *table, const lane_vec *base, const struct modulu
 		lane_vec *to = table + entry * width;
 
 		if (entry % 2 == 0)
-			modulus->square(to, table + entry / 2 * width, modulus, NULL);
+			modulus->square(to, table + entry / 2 * width, modulus);
 		else
 			modulus->multiply(to, to - width, base, modulus);
 	}
@@ -156,12 +152,15 @@ static void power(lane_vec *r, const lane_vec *base, struct rsa_lanes_workspace 
 
 	table_set(space->table, base, modulus);
 	seek_start(&seek, r, space, first, space->window_count - 1);
-	seek_finish(&seek);
+	while (seek.at < seek.width)
+		seek_step(&seek);
 	for (unsigned window = space->window_count - 1; window-- > 0;) {
 		seek_start(&seek, found, space, first, window);
-		for (unsigned i = 0; i < RSA_LANE_WINDOW_BITS; i++)
-			modulus->square(r, r, modulus, &seek);
-		seek_finish(&seek);
+		for (unsigned i = 0; i < RSA_LANE_WINDOW_BITS; i++) {
+			modulus->square(r, r, modulus);
+			if (seek.at < seek.width)
+				seek_step(&seek);
+		}
 		modulus->multiply(r, r, found, modulus);
 	}
 }
@@ -246,7 +245,7 @@ static lane_vec check(const struct rsa_lanes_workspace *space)
 	modulus_set(&modulus, n, 1, space->modulus, space->modulus_rr);
 	modulus.multiply(x, space->signature, space->modulus_rr, &modulus);
 	for (unsigned exponent = RSA_LANE_EXPONENT; exponent > 1; exponent /= 2)
-		modulus.square(x, x, &modulus, NULL);
+		modulus.square(x, x, &modulus);
 	modulus.multiply(x, x, space->signature, &modulus); /* and out of Montgomery form */
 	subtract_once(x, x, space->modulus, n);
 	for (unsigned j = 0; j < n; j++)
@@ -372,7 +371,7 @@ static void find_rr(lane_vec *r, const struct modulus *modulus, unsigned bits)
 		}
 	}
 	for (; squares > 0; squares--)
-		modulus->square(r, r, modulus, NULL);
+		modulus->square(r, r, modulus);
 	for (unsigned i = 0; i < modulus->count; i++)
 		subtract_once(r + i * n, r + i * n, modulus->m + i * n, n);
 }

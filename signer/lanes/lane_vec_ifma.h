@@ -17,6 +17,7 @@
 /* The loop that follows is written out: sums have registers only where their number is a constant. */
 #define LANE_PRAGMA(text)  _Pragma(#text)
 #define LANE_UNROLL(count) LANE_PRAGMA(GCC unroll count)
+#define LANE_PAGE_ALIGNED  __attribute__((aligned(4096)))
 #define LANE_INLINE	   static inline __attribute__((always_inline))
 
 /* No struct around it: compilers keep that in memory. */
@@ -31,6 +32,13 @@ LANE_INLINE lane_vec lane_zero(void)
 LANE_INLINE lane_vec lane_all(uint64_t value)
 {
 	return _mm512_set1_epi64((long long)value);
+}
+
+/* In a register from here on, for who uses it twice. */
+LANE_INLINE lane_vec lane_keep(lane_vec a)
+{
+	__asm__("" : "+v"(a));
+	return a;
 }
 
 LANE_INLINE lane_vec lane_add(lane_vec a, lane_vec b)

@@ -12,6 +12,7 @@
 
 /* As it is: what the other back-end wants to be fast is here only large. */
 #define LANE_UNROLL(count)
+#define LANE_PAGE_ALIGNED
 #define LANE_INLINE static inline
 
 /* These are the names of registers elsewhere, so they are types of their own. */
@@ -34,6 +35,11 @@ LANE_INLINE lane_vec lane_all(uint64_t value)
 LANE_INLINE lane_vec lane_zero(void)
 {
 	return lane_all(0);
+}
+
+LANE_INLINE lane_vec lane_keep(lane_vec a)
+{
+	return a;
 }
 
 LANE_INLINE lane_vec lane_add(lane_vec a, lane_vec b)
