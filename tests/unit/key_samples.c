@@ -16,6 +16,23 @@ EVP_PKEY *sample_rsa(unsigned bits)
 	return key;
 }
 
+EVP_PKEY *sample_rsa_with(unsigned bits, unsigned long exponent, unsigned primes)
+{
+	EVP_PKEY_CTX *context = EVP_PKEY_CTX_new_from_name(NULL, "RSA", NULL);
+	BIGNUM *number = BN_new();
+	EVP_PKEY *key = NULL;
+
+	assert_int_equal(BN_set_word(number, exponent), 1);
+	assert_int_equal(EVP_PKEY_keygen_init(context), 1);
+	assert_int_equal(EVP_PKEY_CTX_set_rsa_keygen_bits(context, (int)bits), 1);
+	assert_int_equal(EVP_PKEY_CTX_set1_rsa_keygen_pubexp(context, number), 1);
+	assert_int_equal(EVP_PKEY_CTX_set_rsa_keygen_primes(context, (int)primes), 1);
+	assert_int_equal(EVP_PKEY_generate(context, &key), 1);
+	BN_free(number);
+	EVP_PKEY_CTX_free(context);
+	return key;
+}
+
 EVP_PKEY *sample_ed25519(void)
 {
 	EVP_PKEY *key = EVP_PKEY_Q_keygen(NULL, NULL, "ED25519");

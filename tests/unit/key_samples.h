@@ -14,6 +14,7 @@
 #define SAMPLE_RSA_BITS 1024
 
 EVP_PKEY *sample_rsa(unsigned bits);
+EVP_PKEY *sample_rsa_with(unsigned bits, unsigned long exponent, unsigned primes);
 EVP_PKEY *sample_ed25519(void);
 EVP_PKEY *sample_ec(void);
 

@@ -5,9 +5,9 @@
 #include "tests/unit/unit_test.h"
 
 #include "signer/keys/evp_lane_key.h"
+#include "tests/unit/key_samples.h"
 #include "tests/unit/rsa_pool.h"
 
-#include <openssl/rsa.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -46,30 +46,15 @@ static void assert_unfit(EVP_PKEY *evp)
 	EVP_PKEY_free(evp);
 }
 
-static EVP_PKEY *rsa_with_exponent(unsigned bits, unsigned long exponent)
-{
-	EVP_PKEY_CTX *context = EVP_PKEY_CTX_new_from_name(NULL, "RSA", NULL);
-	BIGNUM *number = BN_new();
-	EVP_PKEY *evp = NULL;
-
-	assert_int_equal(BN_set_word(number, exponent), 1);
-	assert_int_equal(EVP_PKEY_keygen_init(context), 1);
-	assert_int_equal(EVP_PKEY_CTX_set_rsa_keygen_bits(context, (int)bits), 1);
-	assert_int_equal(EVP_PKEY_CTX_set1_rsa_keygen_pubexp(context, number), 1);
-	assert_int_equal(EVP_PKEY_generate(context, &evp), 1);
-	BN_free(number);
-	EVP_PKEY_CTX_free(context);
-	return evp;
-}
-
 static void test_unusual_keys_are_unfit(void **state)
 {
 	(void)state;
-	assert_unfit(rsa_with_exponent(1024, 3));
-	assert_unfit(rsa_with_exponent(1024, 0x100000001));
-	assert_unfit(rsa_with_exponent(1536, 65537));
-	assert_unfit(rsa_with_exponent(1032, 65537));
-	assert_unfit(EVP_PKEY_Q_keygen(NULL, NULL, "ED25519"));
+	assert_unfit(sample_rsa_with(1024, 3, 2));
+	assert_unfit(sample_rsa_with(1024, 0x100000001, 2));
+	assert_unfit(sample_rsa_with(1536, 65537, 2));
+	assert_unfit(sample_rsa_with(1032, 65537, 2));
+	assert_unfit(sample_rsa_with(1024, 65537, 3));
+	assert_unfit(sample_ed25519());
 }
 
 int main(void)
