@@ -47,6 +47,35 @@ size_t lane_sample_sign(const struct lane_sample *sample, const uint8_t digest[D
 	return size;
 }
 
+void lane_sample_assert_signed(const struct lane_sample *sample, const struct sign_job *job)
+{
+	uint8_t want[SIGNATURE_SIZE_MAX];
+
+	assert_int_equal(job->error, 0);
+	assert_int_equal(job->signature_size, lane_sample_sign(sample, job->digest, want));
+	assert_memory_equal(job->signature, want, job->signature_size);
+}
+
+void lane_sample_set_init(struct lane_sample_set *set)
+{
+	for (unsigned size = 0; size < LANE_SAMPLE_SIZES; size++) {
+		for (unsigned i = 0; i < LANE_SAMPLE_KEYS; i++)
+			lane_sample_init_rsa(&set->rsa[size][i], 1024 * (size + 1), i);
+	}
+	lane_sample_init_unfit(&set->unfit);
+	lane_sample_init(&set->other, sample_rsa(1032));
+	lane_sample_init(&set->ed25519, sample_ed25519());
+}
+
+void lane_sample_set_deinit(struct lane_sample_set *set)
+{
+	for (unsigned i = 0; i < LANE_SAMPLE_SIZES * LANE_SAMPLE_KEYS; i++)
+		lane_sample_deinit(&set->rsa[i / LANE_SAMPLE_KEYS][i % LANE_SAMPLE_KEYS]);
+	lane_sample_deinit(&set->unfit);
+	lane_sample_deinit(&set->other);
+	lane_sample_deinit(&set->ed25519);
+}
+
 struct rsa_lanes_workspace *lane_workspace_new(const struct rsa_lanes *lanes)
 {
 	struct rsa_lanes_workspace *workspace = aligned_alloc(64, (lanes->workspace_size + 63) /

@@ -30,6 +30,22 @@ void lane_sample_init_unfit(struct lane_sample *sample);
 size_t lane_sample_sign(const struct lane_sample *sample, const uint8_t digest[DIGEST_SIZE],
 			uint8_t signature[SIGNATURE_SIZE_MAX]);
 
+/* The job was done, and the signature is OpenSSL's. */
+void lane_sample_assert_signed(const struct lane_sample *sample, const struct sign_job *job);
+
+#define LANE_SAMPLE_SIZES 4 /* of keys that lanes take: 1024 to 4096 bits */
+#define LANE_SAMPLE_KEYS  5 /* of each */
+
+struct lane_sample_set {
+	struct lane_sample rsa[LANE_SAMPLE_SIZES][LANE_SAMPLE_KEYS];
+	struct lane_sample unfit;
+	struct lane_sample other; /* RSA, of a size that lanes do not have */
+	struct lane_sample ed25519;
+};
+
+void lane_sample_set_init(struct lane_sample_set *set);
+void lane_sample_set_deinit(struct lane_sample_set *set);
+
 /* Free it with free(). */
 struct rsa_lanes_workspace *lane_workspace_new(const struct rsa_lanes *lanes);
 
