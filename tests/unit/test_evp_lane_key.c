@@ -5,6 +5,7 @@
 #include "tests/unit/unit_test.h"
 
 #include "signer/keys/evp_lane_key.h"
+#include "signer/keys/key.h"
 #include "tests/unit/key_samples.h"
 #include "tests/unit/rsa_pool.h"
 
@@ -57,11 +58,35 @@ static void test_unusual_keys_are_unfit(void **state)
 	assert_unfit(sample_ed25519());
 }
 
+/* Its first two primes are all that lanes look for, but the modulus has another. */
+static void test_key_with_a_small_third_prime_is_unfit(void **state)
+{
+	BIGNUM *primes[3] = {sample_prime(512, false), sample_prime(512, false), BN_new()};
+	struct key_problem problem;
+	struct buffer text;
+	struct key *key;
+
+	(void)state;
+	if (BN_cmp(primes[0], primes[1]) < 0)
+		BN_swap(primes[0], primes[1]);
+	assert_int_equal(BN_set_word(primes[2], 3), 1);
+	text = sample_rsa_of_primes(primes, 3);
+	assert_int_equal(key_new("NAME", buffer_bytes(&text), 0, &key, &problem), 0);
+	assert_int_equal(key_bits(key), 1024);
+	assert_int_equal(EVP_PKEY_up_ref(key_evp(key)), 1);
+	assert_unfit(key_evp(key));
+	key_unref(key);
+	buffer_deinit(&text);
+	for (size_t i = 0; i < 3; i++)
+		BN_free(primes[i]);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_numbers_are_those_of_the_key),
 		cmocka_unit_test(test_unusual_keys_are_unfit),
+		cmocka_unit_test(test_key_with_a_small_third_prime_is_unfit),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
