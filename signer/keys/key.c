@@ -3,10 +3,10 @@
  * one: its general decoder takes fifty times as long, and copies the key about. The first element
  * that does not fit tells what the bytes are instead, for the error text.
  *
- * Checks of an RSA key: the five numbers of the Chinese remainder theorem belong to n, e and d
- * (without that, OpenSSL finds each result wrong and computes it again, four times slower), and
- * one signature verifies. That p and q are primes is not tested: a composite shows in the
- * signature.
+ * Checks of an RSA key: the numbers of the Chinese remainder theorem, five, and three more for each
+ * further prime, belong to n, e and d (without that, OpenSSL finds each result wrong and computes it
+ * again, four times slower), and one signature verifies. That the primes are primes is not tested: a
+ * composite shows in the signature.
  */
 #include "signer/keys/key.h"
 
@@ -33,13 +33,37 @@ struct key {
 };
 
 /* RFC 8017 A.1.2, in the order of the file. */
-enum rsa_number { RSA_N, RSA_E, RSA_D, RSA_P, RSA_Q, RSA_DP, RSA_DQ, RSA_QINV, RSA_NUMBER_COUNT };
+enum rsa_number { RSA_N, RSA_E, RSA_D, RSA_P, RSA_Q, RSA_DP, RSA_DQ, RSA_QINV, RSA_FIRST_OTHER };
 
-static const char *const rsa_params[RSA_NUMBER_COUNT] = {
-	OSSL_PKEY_PARAM_RSA_N,	       OSSL_PKEY_PARAM_RSA_E,
-	OSSL_PKEY_PARAM_RSA_D,	       OSSL_PKEY_PARAM_RSA_FACTOR1,
-	OSSL_PKEY_PARAM_RSA_FACTOR2,   OSSL_PKEY_PARAM_RSA_EXPONENT1,
-	OSSL_PKEY_PARAM_RSA_EXPONENT2, OSSL_PKEY_PARAM_RSA_COEFFICIENT1,
+/* Of each further prime: the prime, its exponent, its coefficient. */
+#define RSA_OTHER_NUMBERS 3
+#define RSA_OTHERS_MAX	  3 /* as many as OpenSSL takes */
+#define RSA_NUMBERS_MAX	  (RSA_FIRST_OTHER + RSA_OTHERS_MAX * RSA_OTHER_NUMBERS)
+
+static const char *const rsa_params[RSA_NUMBERS_MAX] = {
+	OSSL_PKEY_PARAM_RSA_N,
+	OSSL_PKEY_PARAM_RSA_E,
+	OSSL_PKEY_PARAM_RSA_D,
+	OSSL_PKEY_PARAM_RSA_FACTOR1,
+	OSSL_PKEY_PARAM_RSA_FACTOR2,
+	OSSL_PKEY_PARAM_RSA_EXPONENT1,
+	OSSL_PKEY_PARAM_RSA_EXPONENT2,
+	OSSL_PKEY_PARAM_RSA_COEFFICIENT1,
+	OSSL_PKEY_PARAM_RSA_FACTOR3,
+	OSSL_PKEY_PARAM_RSA_EXPONENT3,
+	OSSL_PKEY_PARAM_RSA_COEFFICIENT2,
+	OSSL_PKEY_PARAM_RSA_FACTOR4,
+	OSSL_PKEY_PARAM_RSA_EXPONENT4,
+	OSSL_PKEY_PARAM_RSA_COEFFICIENT3,
+	OSSL_PKEY_PARAM_RSA_FACTOR5,
+	OSSL_PKEY_PARAM_RSA_EXPONENT5,
+	OSSL_PKEY_PARAM_RSA_COEFFICIENT4,
+};
+
+/* What a file has of them: RSA_FIRST_OTHER with two primes. */
+struct rsa_magnitudes {
+	struct bytes numbers[RSA_NUMBERS_MAX];
+	size_t count;
 };
 
 /* What one key_new() works with. */
@@ -89,31 +113,53 @@ static bool is_inverse(const BIGNUM *a, const BIGNUM *b, const BIGNUM *m, BN_CTX
 	return is_one;
 }
 
-static bool rsa_belong_together(BIGNUM *const numbers[RSA_NUMBER_COUNT], BN_CTX *context)
+/* RFC 8017 3.2: of one prime, its exponent and d. */
+static bool rsa_prime_belongs(const BIGNUM *prime, const BIGNUM *exponent,
+			      BIGNUM *const numbers[RSA_NUMBERS_MAX], BN_CTX *context)
 {
-	BIGNUM *product;
-	BIGNUM *p1;
-	BIGNUM *q1;
+	BIGNUM *less_one;
 	bool is_good;
 
 	BN_CTX_start(context);
-	product = BN_CTX_get(context);
-	p1 = BN_CTX_get(context);
-	q1 = BN_CTX_get(context);
-	is_good = q1 != NULL && BN_mul(product, numbers[RSA_P], numbers[RSA_Q], context) == 1 &&
-		  BN_cmp(product, numbers[RSA_N]) == 0 &&
-		  BN_sub(p1, numbers[RSA_P], BN_value_one()) == 1 &&
-		  BN_sub(q1, numbers[RSA_Q], BN_value_one()) == 1 &&
-		  is_inverse(numbers[RSA_D], numbers[RSA_E], p1, context) &&
-		  is_inverse(numbers[RSA_D], numbers[RSA_E], q1, context) &&
-		  is_inverse(numbers[RSA_DP], numbers[RSA_E], p1, context) &&
-		  is_inverse(numbers[RSA_DQ], numbers[RSA_E], q1, context) &&
-		  is_inverse(numbers[RSA_QINV], numbers[RSA_Q], numbers[RSA_P], context);
+	less_one = BN_CTX_get(context);
+	is_good = less_one != NULL && BN_sub(less_one, prime, BN_value_one()) == 1 &&
+		  is_inverse(numbers[RSA_D], numbers[RSA_E], less_one, context) &&
+		  is_inverse(exponent, numbers[RSA_E], less_one, context);
 	BN_CTX_end(context);
 	return is_good;
 }
 
-static int rsa_make_evp(struct key_reading *reading, BIGNUM *const numbers[RSA_NUMBER_COUNT])
+/* RFC 8017 3.2: of a further prime, with the product of those before it, which it joins. */
+static bool rsa_other_belongs(BIGNUM *const other[RSA_OTHER_NUMBERS], BIGNUM *product,
+			      BIGNUM *const numbers[RSA_NUMBERS_MAX], BN_CTX *context)
+{
+	return rsa_prime_belongs(other[0], other[1], numbers, context) &&
+	       is_inverse(other[2], product, other[0], context) &&
+	       BN_mul(product, product, other[0], context) == 1;
+}
+
+static bool rsa_belong_together(BIGNUM *const numbers[RSA_NUMBERS_MAX], size_t count,
+				BN_CTX *context)
+{
+	BIGNUM *product;
+	bool is_good;
+
+	BN_CTX_start(context);
+	product = BN_CTX_get(context);
+	is_good = product != NULL &&
+		  rsa_prime_belongs(numbers[RSA_P], numbers[RSA_DP], numbers, context) &&
+		  rsa_prime_belongs(numbers[RSA_Q], numbers[RSA_DQ], numbers, context) &&
+		  is_inverse(numbers[RSA_QINV], numbers[RSA_Q], numbers[RSA_P], context) &&
+		  BN_mul(product, numbers[RSA_P], numbers[RSA_Q], context) == 1;
+	for (size_t i = RSA_FIRST_OTHER; is_good && i < count; i += RSA_OTHER_NUMBERS)
+		is_good = rsa_other_belongs(numbers + i, product, numbers, context);
+	is_good = is_good && BN_cmp(product, numbers[RSA_N]) == 0;
+	BN_CTX_end(context);
+	return is_good;
+}
+
+static int rsa_make_evp(struct key_reading *reading, BIGNUM *const numbers[RSA_NUMBERS_MAX],
+			size_t count)
 {
 	EVP_PKEY_CTX *context = EVP_PKEY_CTX_new_from_name(NULL, "RSA", NULL);
 	OSSL_PARAM_BLD *builder = OSSL_PARAM_BLD_new();
@@ -121,7 +167,7 @@ static int rsa_make_evp(struct key_reading *reading, BIGNUM *const numbers[RSA_N
 	bool is_good = context != NULL && builder != NULL;
 	int r = 0;
 
-	for (size_t i = 0; is_good && i < RSA_NUMBER_COUNT; i++)
+	for (size_t i = 0; is_good && i < count; i++)
 		is_good = OSSL_PARAM_BLD_push_BN(builder, rsa_params[i], numbers[i]) == 1;
 	if (is_good)
 		params = OSSL_PARAM_BLD_to_param(builder);
@@ -135,27 +181,28 @@ static int rsa_make_evp(struct key_reading *reading, BIGNUM *const numbers[RSA_N
 	return r;
 }
 
-static int rsa_set_numbers(struct key_reading *reading,
-			   const struct bytes magnitudes[RSA_NUMBER_COUNT])
+static int rsa_set_numbers(struct key_reading *reading, const struct rsa_magnitudes *magnitudes)
 {
-	BIGNUM *numbers[RSA_NUMBER_COUNT] = {NULL};
+	BIGNUM *numbers[RSA_NUMBERS_MAX] = {NULL};
 	BN_CTX *context = BN_CTX_secure_new();
 	int r = context == NULL ? openssl_error(-ENOMEM) : 0;
 
 	/* Secure numbers are wiped when freed, and so are copies that OpenSSL makes of them. */
-	for (size_t i = 0; r == 0 && i < RSA_NUMBER_COUNT; i++) {
+	for (size_t i = 0; r == 0 && i < magnitudes->count; i++) {
+		struct bytes magnitude = magnitudes->numbers[i];
+
 		numbers[i] = BN_secure_new();
 		if (numbers[i] == NULL ||
-		    BN_bin2bn(magnitudes[i].data, (int)magnitudes[i].size, numbers[i]) == NULL)
+		    BN_bin2bn(magnitude.data, (int)magnitude.size, numbers[i]) == NULL)
 			r = openssl_error(-ENOMEM);
 	}
-	if (r == 0 && !rsa_belong_together(numbers, context)) {
+	if (r == 0 && !rsa_belong_together(numbers, magnitudes->count, context)) {
 		r = openssl_error(KEY_E_BROKEN);
 		r = r == KEY_E_BROKEN ? broken(reading) : r;
 	}
 	if (r == 0)
-		r = rsa_make_evp(reading, numbers);
-	for (size_t i = 0; i < RSA_NUMBER_COUNT; i++)
+		r = rsa_make_evp(reading, numbers, magnitudes->count);
+	for (size_t i = 0; i < magnitudes->count; i++)
 		BN_clear_free(numbers[i]);
 	BN_CTX_free(context);
 	return r;
@@ -189,31 +236,64 @@ static int rsa_check_public(struct key_reading *reading, struct bytes modulus,
 	return r;
 }
 
+/* Until there are so many numbers; false: there are not. */
+static bool take_numbers(struct bytes *content, struct rsa_magnitudes *magnitudes, size_t count)
+{
+	while (magnitudes->count < count &&
+	       der_take_unsigned(content, &magnitudes->numbers[magnitudes->count]))
+		magnitudes->count++;
+	return magnitudes->count == count;
+}
+
+/* RFC 8017 A.1.2: OtherPrimeInfos, a SEQUENCE of at least one SEQUENCE. */
+static int read_rsa_others(struct key_reading *reading, struct bytes *content,
+			   struct rsa_magnitudes *magnitudes)
+{
+	struct bytes others;
+	struct bytes other;
+
+	if (!der_take(content, DER_SEQUENCE, &others) || others.size == 0)
+		return malformed(reading);
+	while (others.size > 0) {
+		if (magnitudes->count == RSA_NUMBERS_MAX)
+			return unsupported(reading, "an RSA key with more than five primes");
+		if (!der_take(&others, DER_SEQUENCE, &other) ||
+		    !take_numbers(&other, magnitudes, magnitudes->count + RSA_OTHER_NUMBERS) ||
+		    other.size != 0)
+			return malformed(reading);
+	}
+	return 0;
+}
+
 /* `content` is what is in an RSAPrivateKey, from the version on. */
 static int read_rsa(struct key_reading *reading, struct bytes content)
 {
-	struct bytes numbers[RSA_NUMBER_COUNT];
+	struct rsa_magnitudes magnitudes = {.count = 0};
+	const struct bytes *numbers = magnitudes.numbers;
 	struct bytes version;
-	size_t count = 0;
-	int r;
+	int r = 0;
 
-	if (!der_take_unsigned(&content, &version))
+	if (!der_take_unsigned(&content, &version) ||
+	    !take_numbers(&content, &magnitudes, RSA_FIRST_OTHER))
 		return malformed(reading);
-	if (version.size != 0)
-		return unsupported(reading, "an RSA key with more than two primes");
-	while (count < RSA_NUMBER_COUNT && der_take_unsigned(&content, &numbers[count]))
-		count++;
-	if (count < RSA_NUMBER_COUNT || content.size != 0)
+	/* 0, or 1 if there are more than two primes. */
+	if (bytes_equal(version, BYTES_LITERAL("\x01")))
+		r = read_rsa_others(reading, &content, &magnitudes);
+	else if (version.size != 0)
+		r = malformed(reading);
+	if (r != 0)
+		return r;
+	if (content.size != 0)
 		return malformed(reading);
 	r = rsa_check_public(reading, numbers[RSA_N], numbers[RSA_E]);
 	if (r != 0)
 		return r;
 	/* Bounds the arithmetic of the checks; n has at most RSA_BITS_MAX. */
-	for (size_t i = RSA_D; i < RSA_NUMBER_COUNT; i++) {
+	for (size_t i = RSA_D; i < magnitudes.count; i++) {
 		if (numbers[i].size == 0 || numbers[i].size > numbers[RSA_N].size)
 			return broken(reading);
 	}
-	return rsa_set_numbers(reading, numbers);
+	return rsa_set_numbers(reading, &magnitudes);
 }
 
 /* RFC 5958 2: a newer file may carry the public key, too, and then it must be the right one. */

@@ -233,7 +233,7 @@ const struct sign_engine *lanes_engine_as_engine(const struct lanes_engine *engi
 
 int lanes_engine_learn(const struct lanes_engine *engine)
 {
-	struct secret_memory workspace;
+	struct secret_memory workspace = {0};
 	int r = secret_memory_init(&workspace, engine->lanes->workspace_size);
 
 	for (unsigned size = 0; r == 0 && size < SIZES; size++)

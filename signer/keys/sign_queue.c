@@ -39,13 +39,16 @@ void sign_queue_append(struct sign_queue *queue, struct sign_queue *from)
 static size_t group_size(const struct sign_sharing *sharing, enum sign_task_kind kind,
 			 size_t waiting)
 {
-	size_t together = sign_engine_group_min(sharing->engine, kind);
 	size_t size = waiting / sharing->workers;
+	size_t together;
 
-	if (kind == SIGN_TASK_LOAD_KEY || size == 0)
-		size = 1;
+	if (kind == SIGN_TASK_LOAD_KEY) /* whatever the engine says */
+		return 1;
+	together = sign_engine_group_min(sharing->engine, kind);
 	if (together > 0 && waiting >= together)
 		size = waiting;
+	if (size == 0)
+		size = 1;
 	return size < SIGN_GROUP_MAX ? size : SIGN_GROUP_MAX;
 }
 

@@ -14,6 +14,7 @@
 #define SAMPLE_RSA_BITS 1024
 
 EVP_PKEY *sample_rsa(unsigned bits);
+EVP_PKEY *sample_rsa_with(unsigned bits, unsigned long exponent, unsigned primes);
 EVP_PKEY *sample_ed25519(void);
 EVP_PKEY *sample_ec(void);
 
@@ -37,6 +38,12 @@ enum sample_form {
 
 /* Free the buffer with buffer_deinit(). */
 struct buffer sample_text(EVP_PKEY *key, enum sample_form form);
+
+/* A key of these primes, in the form PKCS1_DER; they stay the caller's. */
+struct buffer sample_rsa_of_primes(BIGNUM *const *primes, size_t count);
+
+/* A prime of so many bits. Of the first four of them all are set, or only the first. */
+BIGNUM *sample_prime(unsigned bits, bool is_large);
 
 /* sample_text() of a new key; `rsa_bits` 0 is Ed25519. */
 struct buffer sample_pem(unsigned rsa_bits);

@@ -149,3 +149,17 @@ size_t rsa_pool_sign(const struct rsa_pool_key *key, const uint8_t *digest, uint
 	EVP_PKEY_CTX_free(context);
 	return size;
 }
+
+bool rsa_pool_verifies(const struct rsa_pool_key *key, const uint8_t *digest,
+		       const uint8_t *signature)
+{
+	EVP_PKEY_CTX *context = EVP_PKEY_CTX_new_from_pkey(NULL, key->evp, NULL);
+	bool verifies;
+
+	assert_int_equal(EVP_PKEY_verify_init(context), 1);
+	assert_int_equal(EVP_PKEY_CTX_set_rsa_padding(context, RSA_PKCS1_PADDING), 1);
+	assert_int_equal(EVP_PKEY_CTX_set_signature_md(context, EVP_sha256()), 1);
+	verifies = EVP_PKEY_verify(context, signature, key->numbers.modulus.size, digest, 32) == 1;
+	EVP_PKEY_CTX_free(context);
+	return verifies;
+}

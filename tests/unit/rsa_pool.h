@@ -10,6 +10,7 @@
 #include "signer/lanes/rsa_lane_key.h"
 
 #include <openssl/evp.h>
+#include <stdbool.h>
 
 #define RSA_POOL_PRIMES 6
 #define RSA_POOL_KEYS	15 /* of one size */
@@ -26,5 +27,9 @@ void rsa_pool_key_free(struct rsa_pool_key *key);
 
 /* The signature of a SHA-256 digest, by OpenSSL. Returns its size. */
 size_t rsa_pool_sign(const struct rsa_pool_key *key, const uint8_t *digest, uint8_t *signature);
+
+/* Whether OpenSSL verifies it, of the size of the modulus. */
+bool rsa_pool_verifies(const struct rsa_pool_key *key, const uint8_t *digest,
+		       const uint8_t *signature);
 
 #endif

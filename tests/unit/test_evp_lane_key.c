@@ -5,9 +5,10 @@
 #include "tests/unit/unit_test.h"
 
 #include "signer/keys/evp_lane_key.h"
+#include "signer/keys/key.h"
+#include "tests/unit/key_samples.h"
 #include "tests/unit/rsa_pool.h"
 
-#include <openssl/rsa.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -46,30 +47,38 @@ static void assert_unfit(EVP_PKEY *evp)
 	EVP_PKEY_free(evp);
 }
 
-static EVP_PKEY *rsa_with_exponent(unsigned bits, unsigned long exponent)
-{
-	EVP_PKEY_CTX *context = EVP_PKEY_CTX_new_from_name(NULL, "RSA", NULL);
-	BIGNUM *number = BN_new();
-	EVP_PKEY *evp = NULL;
-
-	assert_int_equal(BN_set_word(number, exponent), 1);
-	assert_int_equal(EVP_PKEY_keygen_init(context), 1);
-	assert_int_equal(EVP_PKEY_CTX_set_rsa_keygen_bits(context, (int)bits), 1);
-	assert_int_equal(EVP_PKEY_CTX_set1_rsa_keygen_pubexp(context, number), 1);
-	assert_int_equal(EVP_PKEY_generate(context, &evp), 1);
-	BN_free(number);
-	EVP_PKEY_CTX_free(context);
-	return evp;
-}
-
 static void test_unusual_keys_are_unfit(void **state)
 {
 	(void)state;
-	assert_unfit(rsa_with_exponent(1024, 3));
-	assert_unfit(rsa_with_exponent(1024, 0x100000001));
-	assert_unfit(rsa_with_exponent(1536, 65537));
-	assert_unfit(rsa_with_exponent(1032, 65537));
-	assert_unfit(EVP_PKEY_Q_keygen(NULL, NULL, "ED25519"));
+	assert_unfit(sample_rsa_with(1024, 3, 2));
+	assert_unfit(sample_rsa_with(1024, 0x100000001, 2));
+	assert_unfit(sample_rsa_with(1536, 65537, 2));
+	assert_unfit(sample_rsa_with(1032, 65537, 2));
+	assert_unfit(sample_rsa_with(1024, 65537, 3));
+	assert_unfit(sample_ed25519());
+}
+
+/* Its first two primes are all that lanes look for, but the modulus has another. */
+static void test_key_with_a_small_third_prime_is_unfit(void **state)
+{
+	BIGNUM *primes[3] = {sample_prime(512, false), sample_prime(512, false), BN_new()};
+	struct key_problem problem;
+	struct buffer text;
+	struct key *key;
+
+	(void)state;
+	if (BN_cmp(primes[0], primes[1]) < 0)
+		BN_swap(primes[0], primes[1]);
+	assert_int_equal(BN_set_word(primes[2], 3), 1);
+	text = sample_rsa_of_primes(primes, 3);
+	assert_int_equal(key_new("NAME", buffer_bytes(&text), 0, &key, &problem), 0);
+	assert_int_equal(key_bits(key), 1024);
+	assert_int_equal(EVP_PKEY_up_ref(key_evp(key)), 1);
+	assert_unfit(key_evp(key));
+	key_unref(key);
+	buffer_deinit(&text);
+	for (size_t i = 0; i < 3; i++)
+		BN_free(primes[i]);
 }
 
 int main(void)
@@ -77,6 +86,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_numbers_are_those_of_the_key),
 		cmocka_unit_test(test_unusual_keys_are_unfit),
+		cmocka_unit_test(test_key_with_a_small_third_prime_is_unfit),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

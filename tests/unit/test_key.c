@@ -15,6 +15,7 @@
 #include <stdlib.h>
 
 static EVP_PKEY *rsa;
+static EVP_PKEY *rsa_of_three; /* primes */
 static EVP_PKEY *ed25519;
 static EVP_PKEY *ec;
 static struct key_problem problem;
@@ -23,6 +24,7 @@ static int set_up_group(void **state)
 {
 	(void)state;
 	rsa = sample_rsa(SAMPLE_RSA_BITS);
+	rsa_of_three = sample_rsa_with(SAMPLE_RSA_BITS, 65537, 3);
 	ed25519 = sample_ed25519();
 	ec = sample_ec();
 	return 0;
@@ -32,6 +34,7 @@ static int tear_down_group(void **state)
 {
 	(void)state;
 	EVP_PKEY_free(rsa);
+	EVP_PKEY_free(rsa_of_three);
 	EVP_PKEY_free(ed25519);
 	EVP_PKEY_free(ec);
 	return 0;
@@ -68,6 +71,10 @@ static const struct form_row form_rows[] = {
 	{"rsa_pkcs1_pem", &rsa, PKCS1_PEM, 0},
 	{"rsa_pkcs1_der", &rsa, PKCS1_DER, 0},
 	{"rsa_pkcs1_base64", &rsa, PKCS1_BASE64, 0},
+	{"rsa_of_three_primes_pkcs8_pem", &rsa_of_three, PKCS8_PEM, 0},
+	{"rsa_of_three_primes_pkcs8_der", &rsa_of_three, PKCS8_DER, 0},
+	{"rsa_of_three_primes_pkcs1_pem", &rsa_of_three, PKCS1_PEM, 0},
+	{"rsa_of_three_primes_pkcs1_base64", &rsa_of_three, PKCS1_BASE64, 0},
 	{"ed25519_pkcs8_pem", &ed25519, PKCS8_PEM, 0},
 	{"ed25519_pkcs8_der", &ed25519, PKCS8_DER, 0},
 	{"ed25519_pkcs8_base64", &ed25519, PKCS8_BASE64, 0},
@@ -305,38 +312,67 @@ static void rsa_smaller_than_allowed_is_too_small(void **state)
 	assert_int_equal(outcome_of_rsa_bits(1031, 1031), 0);
 }
 
-#define NUMBER_COUNT 8
+#define NUMBER_COUNT	   8
+#define OTHER_NUMBER_COUNT 3 /* of a further prime */
 
-static const char *const params[NUMBER_COUNT] = {
-	OSSL_PKEY_PARAM_RSA_N,	       OSSL_PKEY_PARAM_RSA_E,
-	OSSL_PKEY_PARAM_RSA_D,	       OSSL_PKEY_PARAM_RSA_FACTOR1,
-	OSSL_PKEY_PARAM_RSA_FACTOR2,   OSSL_PKEY_PARAM_RSA_EXPONENT1,
-	OSSL_PKEY_PARAM_RSA_EXPONENT2, OSSL_PKEY_PARAM_RSA_COEFFICIENT1,
+static const char *const params[NUMBER_COUNT + OTHER_NUMBER_COUNT] = {
+	OSSL_PKEY_PARAM_RSA_N,
+	OSSL_PKEY_PARAM_RSA_E,
+	OSSL_PKEY_PARAM_RSA_D,
+	OSSL_PKEY_PARAM_RSA_FACTOR1,
+	OSSL_PKEY_PARAM_RSA_FACTOR2,
+	OSSL_PKEY_PARAM_RSA_EXPONENT1,
+	OSSL_PKEY_PARAM_RSA_EXPONENT2,
+	OSSL_PKEY_PARAM_RSA_COEFFICIENT1,
+	OSSL_PKEY_PARAM_RSA_FACTOR3,
+	OSSL_PKEY_PARAM_RSA_EXPONENT3,
+	OSSL_PKEY_PARAM_RSA_COEFFICIENT2,
 };
 
-/* PKCS #1 of the sample key, with `change` applied to number `which`. */
-static struct buffer rsa_with(size_t which, void (*change)(BIGNUM *number))
+static void append_param(struct buffer *content, const EVP_PKEY *key, size_t i, size_t which,
+			 void (*change)(BIGNUM *number))
 {
-	struct buffer content = {0};
+	uint8_t bytes[2048];
+	BIGNUM *number = NULL;
+
+	assert_int_equal(EVP_PKEY_get_bn_param(key, params[i], &number), 1);
+	if (i == which)
+		change(number);
+	assert_true(BN_num_bytes(number) <= (int)sizeof(bytes));
+	assert_int_equal(
+		der_append_unsigned(content, bytes_of(bytes, (size_t)BN_bn2bin(number, bytes))), 0);
+	BN_clear_free(number);
+}
+
+/* Replaces the buffer by an element that holds what it has. */
+static void wrap_in_sequence(struct buffer *content)
+{
+	struct buffer outer = {0};
+
+	assert_int_equal(der_append(&outer, DER_SEQUENCE, buffer_bytes(content)), 0);
+	buffer_deinit(content);
+	*content = outer;
+}
+
+/* PKCS #1 of a sample key with two or three primes, with `change` applied to number `which`. */
+static struct buffer rsa_with(const EVP_PKEY *key, size_t which, void (*change)(BIGNUM *number))
+{
+	struct bytes version = key == rsa ? bytes_of(NULL, 0) : BYTES_LITERAL("\x01");
 	struct buffer text = {0};
+	struct buffer other = {0};
 
-	assert_int_equal(der_append_unsigned(&content, bytes_of(NULL, 0)), 0);
-	for (size_t i = 0; i < NUMBER_COUNT; i++) {
-		uint8_t bytes[2048];
-		BIGNUM *number = NULL;
-
-		assert_int_equal(EVP_PKEY_get_bn_param(rsa, params[i], &number), 1);
-		if (i == which)
-			change(number);
-		assert_true(BN_num_bytes(number) <= (int)sizeof(bytes));
-		assert_int_equal(
-			der_append_unsigned(&content,
-					    bytes_of(bytes, (size_t)BN_bn2bin(number, bytes))),
-			0);
-		BN_clear_free(number);
+	assert_int_equal(der_append_unsigned(&text, version), 0);
+	for (size_t i = 0; i < NUMBER_COUNT; i++)
+		append_param(&text, key, i, which, change);
+	if (key == rsa_of_three) {
+		for (size_t i = NUMBER_COUNT; i < ARRAY_COUNT(params); i++)
+			append_param(&other, key, i, which, change);
+		wrap_in_sequence(&other);
+		wrap_in_sequence(&other);
+		assert_int_equal(buffer_append(&text, buffer_bytes(&other)), 0);
+		buffer_deinit(&other);
 	}
-	assert_int_equal(der_append(&text, DER_SEQUENCE, buffer_bytes(&content)), 0);
-	buffer_deinit(&content);
+	wrap_in_sequence(&text);
 	return text;
 }
 
@@ -365,35 +401,145 @@ static void make_huge(BIGNUM *number)
 	assert_int_equal(BN_set_bit(number, 8192), 1);
 }
 
-static int outcome_with(size_t which, void (*change)(BIGNUM *number))
+static int outcome_with(const EVP_PKEY *key, size_t which, void (*change)(BIGNUM *number))
 {
-	struct buffer text = rsa_with(which, change);
+	struct buffer text = rsa_with(key, which, change);
 	int r = outcome_of(buffer_bytes(&text), 0);
 
 	buffer_deinit(&text);
 	return r;
 }
 
+static void check_wrong_numbers(const EVP_PKEY *key, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		assert_int_equal(outcome_with(key, i, add_two), KEY_E_BROKEN);
+		if (i > 0) {
+			assert_int_equal(outcome_with(key, i, make_zero), KEY_E_BROKEN);
+			assert_int_equal(outcome_with(key, i, make_one), KEY_E_BROKEN);
+		}
+		if (i > 1)
+			assert_int_equal(outcome_with(key, i, make_longer), KEY_E_BROKEN);
+	}
+}
+
 static void rsa_with_one_wrong_number_is_broken(void **state)
 {
 	(void)state;
-	for (size_t i = 0; i < NUMBER_COUNT; i++) {
-		assert_int_equal(outcome_with(i, add_two), KEY_E_BROKEN);
-		if (i > 0) {
-			assert_int_equal(outcome_with(i, make_zero), KEY_E_BROKEN);
-			assert_int_equal(outcome_with(i, make_one), KEY_E_BROKEN);
-		}
-		if (i > 1)
-			assert_int_equal(outcome_with(i, make_longer), KEY_E_BROKEN);
-	}
+	check_wrong_numbers(rsa, NUMBER_COUNT);
+	check_wrong_numbers(rsa_of_three, ARRAY_COUNT(params));
 }
 
 static void rsa_with_huge_numbers_is_too_large(void **state)
 {
 	(void)state;
-	assert_int_equal(outcome_with(0, make_huge), KEY_E_TOO_LARGE);
+	assert_int_equal(outcome_with(rsa, 0, make_huge), KEY_E_TOO_LARGE);
 	assert_string_equal(problem.text, "NAME: private key too large (8193 bits, at most 8192)");
-	assert_int_equal(outcome_with(1, make_huge), KEY_E_TOO_LARGE);
+	assert_int_equal(outcome_with(rsa, 1, make_huge), KEY_E_TOO_LARGE);
+}
+
+/* OpenSSL gets all of them: with some missing it would sign, too, but slowly. */
+static void rsa_of_three_primes_has_all_its_numbers(void **state)
+{
+	struct buffer text = sample_text(rsa_of_three, PKCS1_PEM);
+	struct key *key;
+
+	(void)state;
+	assert_int_equal(key_new("NAME", buffer_bytes(&text), 0, &key, &problem), 0);
+	assert_int_equal(key_bits(key), SAMPLE_RSA_BITS);
+	for (size_t i = 0; i < ARRAY_COUNT(params); i++) {
+		BIGNUM *want = NULL;
+		BIGNUM *got = NULL;
+
+		assert_int_equal(EVP_PKEY_get_bn_param(rsa_of_three, params[i], &want), 1);
+		assert_int_equal(EVP_PKEY_get_bn_param(key_evp(key), params[i], &got), 1);
+		assert_int_equal(BN_cmp(want, got), 0);
+		BN_free(want);
+		BN_free(got);
+	}
+	key_unref(key);
+	buffer_deinit(&text);
+}
+
+static void rsa_of_up_to_five_primes_is_read(void **state)
+{
+	BIGNUM *primes[6];
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_COUNT(primes); i++)
+		primes[i] = sample_prime(256, true);
+	for (size_t count = 4; count <= 6; count++) {
+		struct buffer text = sample_rsa_of_primes(primes, count);
+
+		assert_int_equal(outcome_of(buffer_bytes(&text), 0),
+				 count <= 5 ? 0 : KEY_E_UNSUPPORTED);
+		buffer_deinit(&text);
+	}
+	assert_string_equal(problem.text, "NAME: an RSA key with more than five primes; DKIM knows "
+					  "RSA and Ed25519");
+	for (size_t i = 0; i < ARRAY_COUNT(primes); i++)
+		BN_free(primes[i]);
+}
+
+/* The numbers of a key in these few bytes: what comes after the coefficient is looked at before them. */
+static int outcome_of_numbers(const char *version, struct bytes after)
+{
+	struct buffer text = {0};
+	int r;
+
+	assert_int_equal(der_append_unsigned(&text, bytes_of_string(version)), 0);
+	for (size_t i = 0; i < NUMBER_COUNT; i++)
+		assert_int_equal(der_append_unsigned(&text, BYTES_LITERAL("\x05")), 0);
+	assert_int_equal(buffer_append(&text, after), 0);
+	wrap_in_sequence(&text);
+	r = outcome_of(buffer_bytes(&text), 0);
+	buffer_deinit(&text);
+	return r;
+}
+
+static void version_that_does_not_fit_the_primes_is_malformed(void **state)
+{
+	const struct bytes other = BYTES_LITERAL(
+		"\x30\x0b\x30\x09\x02\x01\x05\x02\x01\x05\x02\x01\x05");
+	const struct bytes none = BYTES_LITERAL("");
+
+	(void)state;
+	assert_int_equal(outcome_of_numbers("", none), KEY_E_TOO_SMALL);
+	assert_int_equal(outcome_of_numbers("\x01", other), KEY_E_TOO_SMALL);
+	assert_int_equal(outcome_of_numbers("", other), KEY_E_MALFORMED);
+	assert_int_equal(outcome_of_numbers("\x01", none), KEY_E_MALFORMED);
+	assert_int_equal(outcome_of_numbers("\x02", none), KEY_E_MALFORMED);
+	assert_int_equal(outcome_of_numbers("\x02", other), KEY_E_MALFORMED);
+	assert_int_equal(outcome_of_numbers("\x01\x01", other), KEY_E_MALFORMED);
+}
+
+static void other_primes_of_another_form_are_malformed(void **state)
+{
+	const struct text_row rows[] = {
+		{"no_prime", BYTES_LITERAL("\x30\x00"), KEY_E_MALFORMED},
+		{"prime_without_numbers", BYTES_LITERAL("\x30\x02\x30\x00"), KEY_E_MALFORMED},
+		{"prime_of_two_numbers", BYTES_LITERAL("\x30\x08\x30\x06\x02\x01\x05\x02\x01\x05"),
+		 KEY_E_MALFORMED},
+		{"prime_of_four_numbers",
+		 BYTES_LITERAL("\x30\x0e\x30\x0c\x02\x01\x05\x02\x01\x05\x02\x01\x05\x02\x01\x05"),
+		 KEY_E_MALFORMED},
+		{"numbers_without_a_sequence",
+		 BYTES_LITERAL("\x30\x09\x02\x01\x05\x02\x01\x05\x02\x01\x05"), KEY_E_MALFORMED},
+		{"something_behind",
+		 BYTES_LITERAL("\x30\x0b\x30\x09\x02\x01\x05\x02\x01\x05\x02\x01\x05\x05\x00"),
+		 KEY_E_MALFORMED},
+		{"cut_short", BYTES_LITERAL("\x30\x0b\x30\x09\x02\x01\x05\x02\x01\x05\x02\x01"),
+		 KEY_E_MALFORMED},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
+		int r = outcome_of_numbers("\x01", rows[i].text);
+
+		if (r != rows[i].want)
+			print_error("%s: got %d, want %d\n", rows[i].name, r, rows[i].want);
+		assert_int_equal(r, rows[i].want);
+	}
 }
 
 /* Every byte of the file changed, one at a time: never accepted but as the same key. */
@@ -430,6 +576,10 @@ int main(void)
 		cmocka_unit_test(rsa_smaller_than_allowed_is_too_small),
 		cmocka_unit_test(rsa_with_one_wrong_number_is_broken),
 		cmocka_unit_test(rsa_with_huge_numbers_is_too_large),
+		cmocka_unit_test(rsa_of_three_primes_has_all_its_numbers),
+		cmocka_unit_test(rsa_of_up_to_five_primes_is_read),
+		cmocka_unit_test(version_that_does_not_fit_the_primes_is_malformed),
+		cmocka_unit_test(other_primes_of_another_form_are_malformed),
 		cmocka_unit_test(rsa_with_one_wrong_byte_is_never_another_key),
 	};
 

@@ -4,23 +4,14 @@
  */
 #include "signer/keys/secret_memory.h"
 
+#include "tests/unit/memory_lock.h"
 #include "tests/unit/unit_test.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-/* Sanitizers turn mlock() into nothing that succeeds. */
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define LOCK_IS_REAL 0
-#elif defined(__has_feature)
-#define LOCK_IS_REAL (!__has_feature(address_sanitizer) && !__has_feature(thread_sanitizer))
-#else
-#define LOCK_IS_REAL 1
-#endif
 
 /* The VmFlags of the mapping that begins at `data`. */
 static void read_flags(const void *data, char *flags, int size)
@@ -56,7 +47,7 @@ static void new_memory_is_zero_and_not_dumped(void **state)
 		assert_int_equal(memory.data[i], 0);
 	read_flags(memory.data, flags, sizeof(flags));
 	assert_non_null(strstr(flags, " dd"));
-	if (LOCK_IS_REAL && memory.locked)
+	if (MEMORY_LOCK_IS_REAL && memory.locked)
 		assert_non_null(strstr(flags, " lo"));
 	memset(memory.data, 'k', memory.size);
 	assert_int_equal(secret_memory_bytes(&memory).size, 5000);
@@ -82,17 +73,14 @@ static void size_zero_has_memory_and_impossible_size_is_refused(void **state)
 /* Returns what is wrong, 0 if nothing. */
 static int use_without_lock(void)
 {
-	const struct rlimit none = {0, 0};
 	struct secret_memory memory = {0};
 
-	if (setrlimit(RLIMIT_MEMLOCK, &none) != 0)
+	if (!memory_lock_forbid())
 		return 1;
-	if (geteuid() == 0 && setresuid(65534, 65534, 65534) != 0)
-		return 2;
 	if (secret_memory_init(&memory, 100) != 0)
-		return 3;
+		return 2;
 	if (memory.locked)
-		return 4;
+		return 3;
 	memory.data[99] = 1;
 	secret_memory_deinit(&memory);
 	return 0;
@@ -106,7 +94,7 @@ static void lock_limit_zero_works_unlocked(void **state)
 	(void)state;
 	assert_true(child >= 0);
 	if (child == 0)
-		_exit(!LOCK_IS_REAL ? 0 : use_without_lock());
+		_exit(!MEMORY_LOCK_IS_REAL ? 0 : use_without_lock());
 	assert_int_equal(waitpid(child, &status, 0), child);
 	assert_true(WIFEXITED(status));
 	assert_int_equal(WEXITSTATUS(status), 0);

@@ -1,0 +1,526 @@
+/*
+ * Goal:   the cache gives out the right key in a place that stays as it is until it is given back, wipes what it
+ *         puts out, and says once when it is too small or not locked.
+ * Method: a back-end that counts what it prepares shows which keys were in; then what a key is in lane form
+ *         is known, and threads compare it as long as they have it. One test signs with the portable
+ *         back-end.
+ */
+#include "signer/keys/lane_key_cache.h"
+
+#include "signer/keys/evp_lane_key.h"
+#include "tests/unit/failing_memory.h"
+#include "tests/unit/lane_samples.h"
+#include "tests/unit/memory_lock.h"
+#include "tests/unit/rsa_pool.h"
+#include "tests/unit/unit_test.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <sched.h>
+#include <stdatomic.h>
+#include <string.h>
+#include <sys/wait.h>
+
+#define KEYS	5
+#define THREADS 4
+
+static struct lane_sample samples[KEYS];
+static struct lane_sample unfit;
+
+/* A back-end to which nothing is missing in a key. */
+static atomic_size_t prepared;
+
+static void count_prepare(struct rsa_lanes_workspace *workspace, struct rsa_lane_key *key)
+{
+	(void)workspace;
+	(void)key;
+	(void)atomic_fetch_add(&prepared, 1);
+}
+
+static const struct rsa_lanes counting_lanes = {.name = "counting", .prepare = count_prepare};
+
+static struct lane_key_cache *new_cache(size_t keys_max)
+{
+	struct lane_key_cache *cache;
+
+	assert_int_equal(lane_key_cache_new(&counting_lanes, keys_max, &cache), 0);
+	return cache;
+}
+
+static const struct rsa_lane_key *borrow(struct lane_key_cache *cache, size_t which)
+{
+	return lane_key_cache_borrow(cache, NULL, samples[which].key);
+}
+
+/* Borrows and returns. */
+static void use(struct lane_key_cache *cache, size_t which)
+{
+	const struct rsa_lane_key *lane_key = borrow(cache, which);
+
+	assert_non_null(lane_key);
+	lane_key_cache_return(cache, lane_key);
+}
+
+/* Whether it had to be prepared for that. */
+static bool use_prepares(struct lane_key_cache *cache, size_t which)
+{
+	size_t before = atomic_load(&prepared);
+
+	use(cache, which);
+	return atomic_load(&prepared) != before;
+}
+
+static void borrowed_key_signs_as_openssl(void **state)
+{
+	static const uint8_t digest[DIGEST_SIZE] = {7};
+	struct rsa_lanes_workspace *workspace = lane_workspace_new(&rsa_lanes_portable);
+	struct rsa_lane_job jobs[2];
+	struct lane_key_cache *cache;
+	uint8_t signatures[2][SIGNATURE_SIZE_MAX];
+	uint8_t want[SIGNATURE_SIZE_MAX];
+
+	(void)state;
+	assert_int_equal(lane_key_cache_new(&rsa_lanes_portable, 2, &cache), 0);
+	for (size_t i = 0; i < 2; i++) {
+		jobs[i] = (struct rsa_lane_job){
+			.key = lane_key_cache_borrow(cache, workspace, samples[i].key),
+			.digest = digest,
+			.signature = signatures[i],
+		};
+		assert_non_null(jobs[i].key);
+	}
+	rsa_lanes_portable.sign(workspace, jobs, 2);
+	for (size_t i = 0; i < 2; i++) {
+		size_t size = lane_sample_sign(&samples[i], digest, want);
+
+		assert_false(jobs[i].has_failed);
+		assert_memory_equal(signatures[i], want, size);
+		lane_key_cache_return(cache, jobs[i].key);
+	}
+	lane_key_cache_free(cache);
+	free(workspace);
+}
+
+static void same_key_has_one_place(void **state)
+{
+	struct lane_key_cache *cache = new_cache(3);
+	const struct rsa_lane_key *first = borrow(cache, 0);
+	const struct rsa_lane_key *other = borrow(cache, 1);
+
+	(void)state;
+	assert_non_null(first);
+	assert_non_null(other);
+	assert_ptr_not_equal(first, other);
+	assert_ptr_equal(borrow(cache, 0), first); /* for two at once */
+	lane_key_cache_return(cache, first);
+	lane_key_cache_return(cache, first);
+	lane_key_cache_return(cache, other);
+	assert_ptr_equal(borrow(cache, 0), first);
+	lane_key_cache_return(cache, first);
+	assert_false(use_prepares(cache, 0));
+	assert_false(use_prepares(cache, 1));
+	lane_key_cache_free(cache);
+}
+
+static void key_that_was_not_used_since_makes_room(void **state)
+{
+	struct lane_key_cache *cache = new_cache(3);
+
+	(void)state;
+	for (size_t i = 0; i < 3; i++)
+		assert_true(use_prepares(cache, i));
+	assert_true(use_prepares(cache, 3)); /* for 0: all were used, and it came first */
+	assert_false(use_prepares(cache, 1));
+	assert_true(use_prepares(cache, 4)); /* for 2 */
+	assert_false(use_prepares(cache, 3));
+	assert_false(use_prepares(cache, 1));
+	assert_false(use_prepares(cache, 4));
+	assert_true(use_prepares(cache, 2));
+	assert_true(use_prepares(cache, 0));
+	lane_key_cache_free(cache);
+}
+
+static void borrowed_keys_make_no_room(void **state)
+{
+	struct lane_key_cache *cache = new_cache(2);
+	const struct rsa_lane_key *first = borrow(cache, 0);
+	const struct rsa_lane_key *second = borrow(cache, 1);
+
+	(void)state;
+	assert_ptr_equal(borrow(cache, 1), second);
+	assert_null(borrow(cache, 2));
+	lane_key_cache_return(cache, second); /* there is another who has it */
+	assert_null(borrow(cache, 2));
+	lane_key_cache_return(cache, second);
+	assert_ptr_equal(borrow(cache, 2), second);
+	assert_null(borrow(cache, 1));
+	assert_false(use_prepares(cache, 0));
+	lane_key_cache_return(cache, first);
+	assert_ptr_equal(borrow(cache, 1), first);
+	lane_key_cache_return(cache, first);
+	lane_key_cache_return(cache, second);
+	lane_key_cache_free(cache);
+}
+
+static void key_in_the_cache_outlives_its_owner(void **state)
+{
+	struct lane_key_cache *cache = new_cache(2);
+	struct lane_sample sample;
+
+	(void)state;
+	lane_sample_init_rsa(&sample, 1024, KEYS);
+	lane_key_cache_return(cache, lane_key_cache_borrow(cache, NULL, sample.key));
+	lane_sample_deinit(&sample);
+	use(cache, 0);
+	use(cache, 1);
+	use(cache, 2);
+	lane_key_cache_free(cache);
+}
+
+static void unfit_key_is_never_given_out(void **state)
+{
+	struct lane_key_cache *cache = new_cache(2);
+	size_t before = atomic_load(&prepared);
+
+	(void)state;
+	for (int i = 0; i < 3; i++)
+		assert_null(lane_key_cache_borrow(cache, NULL, unfit.key));
+	assert_int_equal(atomic_load(&prepared), before);
+	use(cache, 0);
+	use(cache, 1); /* its place is as good as another */
+	use(cache, 2);
+	assert_null(lane_key_cache_borrow(cache, NULL, unfit.key));
+	lane_key_cache_free(cache);
+}
+
+static void rejected_key_is_not_given_out_again(void **state)
+{
+	struct lane_key_cache *cache = new_cache(2);
+	const struct rsa_lane_key *first = borrow(cache, 0);
+
+	(void)state;
+	assert_ptr_equal(borrow(cache, 0), first);
+	use(cache, 1);
+	lane_key_cache_reject(cache, first);
+	assert_null(borrow(cache, 0));
+	assert_false(use_prepares(cache, 1));
+	lane_key_cache_return(cache, first); /* that it was good for another changes nothing */
+	assert_null(borrow(cache, 0));
+	use(cache, 2);
+	use(cache, 3);
+	use(cache, 4);
+	assert_true(use_prepares(cache, 0)); /* it was put out, and may be tried anew */
+	lane_key_cache_free(cache);
+}
+
+/* Where a key was. */
+static bool is_wiped(const struct rsa_lane_key *place)
+{
+	const uint8_t *bytes = (const uint8_t *)place;
+	size_t size = rsa_lane_key_size(1024);
+	uint8_t sum = 0;
+
+	for (size_t i = 0; i < size; i++)
+		sum |= bytes[i];
+	return sum == 0;
+}
+
+static void place_that_makes_room_is_wiped(void **state)
+{
+	struct lane_key_cache *cache = new_cache(1);
+	const struct rsa_lane_key *place = borrow(cache, 0);
+
+	(void)state;
+	lane_key_cache_return(cache, place);
+	assert_false(is_wiped(place));
+	/* One that writes nothing there. */
+	assert_null(lane_key_cache_borrow(cache, NULL, unfit.key));
+	assert_true(is_wiped(place));
+	lane_key_cache_free(cache);
+}
+
+/* Whether the cache is said to be too small. Where these tests run, memory may be unlocked. */
+static bool says_too_small(struct lane_key_cache *cache, char text[LANE_KEY_CACHE_NOTICE_SIZE])
+{
+	while (lane_key_cache_take_notice(cache, text)) {
+		if (strstr(text, "too small: for") != NULL)
+			return true;
+	}
+	return false;
+}
+
+/* Each key `repeats` times in turn. */
+static void look_up(struct lane_key_cache *cache, size_t keys, size_t repeats, size_t lookups)
+{
+	for (size_t i = 0; i < lookups; i++)
+		use(cache, i / repeats % keys);
+}
+
+static void cache_that_is_too_small_says_so_once(void **state)
+{
+	struct lane_key_cache *cache = new_cache(2);
+	char text[LANE_KEY_CACHE_NOTICE_SIZE];
+
+	(void)state;
+	look_up(cache, 3, 1, 1023);
+	assert_false(says_too_small(cache, text));
+	look_up(cache, 3, 1, 1);
+	assert_true(says_too_small(cache, text));
+	assert_string_equal(text, "LaneCacheSize 2 is too small: for 1021 of 1024 signatures a key "
+				  "had to be put out of the cache to make room for another");
+	look_up(cache, 3, 1, 4096);
+	assert_false(says_too_small(cache, text));
+	lane_key_cache_free(cache);
+}
+
+static void half_of_the_signatures_is_too_small(void **state)
+{
+	struct lane_key_cache *cache = new_cache(1);
+	char text[LANE_KEY_CACHE_NOTICE_SIZE];
+
+	(void)state;
+	look_up(cache, 2, 2, 1024); /* the first of them filled it */
+	assert_false(says_too_small(cache, text));
+	look_up(cache, 2, 2, 1024);
+	assert_true(says_too_small(cache, text));
+	assert_non_null(strstr(text, "for 512 of 1024 signatures"));
+	lane_key_cache_free(cache);
+}
+
+static void cache_that_is_large_enough_says_nothing(void **state)
+{
+	struct lane_key_cache *cache = new_cache(KEYS);
+	struct lane_key_cache *seldom = new_cache(1);
+	char text[LANE_KEY_CACHE_NOTICE_SIZE];
+
+	(void)state;
+	look_up(cache, KEYS, 1, 5000);
+	assert_false(says_too_small(cache, text));
+	look_up(seldom, 2, 3, 5000); /* for each third signature */
+	assert_false(says_too_small(seldom, text));
+	lane_key_cache_free(cache);
+	lane_key_cache_free(seldom);
+}
+
+/* The more keys a cache has, the more look-ups it is judged by: not by the few in which all keys change. */
+static void cache_whose_keys_all_change_at_once_says_nothing(void **state)
+{
+	enum { PLACES = 130 };
+	struct lane_key_cache *cache = new_cache(PLACES);
+	char text[LANE_KEY_CACHE_NOTICE_SIZE];
+	struct lane_sample many[2 * PLACES];
+
+	(void)state;
+	for (size_t i = 0; i < 2 * PLACES; i++) {
+		lane_sample_init_rsa(&many[i], 1024, (unsigned)i % RSA_POOL_KEYS);
+		lane_key_cache_return(cache, lane_key_cache_borrow(cache, NULL, many[i].key));
+	}
+	look_up(cache, 1, 1, 8 * PLACES);
+	assert_false(says_too_small(cache, text));
+	for (size_t i = 0; i < 2 * PLACES; i++)
+		lane_sample_deinit(&many[i]);
+	lane_key_cache_free(cache);
+}
+
+/* Returns what is wrong, 0 if nothing. */
+static int use_unlocked_cache(void)
+{
+	char text[LANE_KEY_CACHE_NOTICE_SIZE];
+	struct lane_key_cache *cache;
+	const struct rsa_lane_key *lane_key;
+
+	if (!memory_lock_forbid())
+		return 1;
+	if (lane_key_cache_new(&counting_lanes, 17, &cache) != 0)
+		return 2;
+	if (!lane_key_cache_take_notice(cache, text))
+		return 3;
+	if (strcmp(text, "the keys of LaneCacheSize 17 are in memory that may be swapped to disk: "
+			 "RLIMIT_MEMLOCK is too small") != 0)
+		return 4;
+	if (lane_key_cache_take_notice(cache, text))
+		return 5;
+	lane_key = borrow(cache, 0);
+	if (lane_key == NULL)
+		return 6;
+	lane_key_cache_return(cache, lane_key);
+	lane_key_cache_free(cache);
+	return 0;
+}
+
+static void cache_that_is_not_locked_says_so_once(void **state)
+{
+	int status;
+	pid_t child = fork();
+
+	(void)state;
+	assert_true(child >= 0);
+	if (child == 0)
+		_exit(!MEMORY_LOCK_IS_REAL ? 0 : use_unlocked_cache());
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_true(WIFEXITED(status));
+	assert_int_equal(WEXITSTATUS(status), 0);
+}
+
+struct user {
+	pthread_t thread;
+	struct lane_key_cache *cache;
+	uint32_t random;
+	size_t borrowed;
+};
+
+/* What each key is in lane form. */
+static struct rsa_lane_key *forms[KEYS];
+
+static bool is_form(const struct rsa_lane_key *lane_key, size_t which)
+{
+	return memcmp(lane_key, forms[which], rsa_lane_key_size(1024)) == 0;
+}
+
+static bool borrow_for_a_moment(struct user *user, unsigned action)
+{
+	const size_t which = action % KEYS;
+	const struct rsa_lane_key *lane_key = borrow(user->cache, which);
+	bool is_right;
+
+	if (lane_key == NULL)
+		return true;
+	user->borrowed++;
+	is_right = is_form(lane_key, which);
+	if (action % 3 == 0) {
+		(void)sched_yield();
+		is_right = is_right && is_form(lane_key, which);
+	}
+	if (action % 31 == 0)
+		lane_key_cache_reject(user->cache, lane_key);
+	else
+		lane_key_cache_return(user->cache, lane_key);
+	return is_right;
+}
+
+/* Returns NULL, or itself: a key was not what it should be. */
+static void *run_user(void *argument)
+{
+	struct user *user = argument;
+	char text[LANE_KEY_CACHE_NOTICE_SIZE];
+
+	for (unsigned i = 0; i < rounds_of(4000); i++) {
+		user->random = user->random * 1664525 + 1013904223;
+		if (user->random >> 16 % 50 == 0 &&
+		    lane_key_cache_borrow(user->cache, NULL, unfit.key) != NULL)
+			return user;
+		if (!borrow_for_a_moment(user, user->random >> 16))
+			return user;
+		(void)lane_key_cache_take_notice(user->cache, text);
+	}
+	return NULL;
+}
+
+static void key_stays_as_it_is_while_threads_have_it(void **state)
+{
+	struct lane_key_cache *cache = new_cache(3);
+	struct user users[THREADS];
+
+	(void)state;
+	for (uint32_t i = 0; i < THREADS; i++) {
+		users[i] = (struct user){.cache = cache, .random = i};
+		assert_int_equal(pthread_create(&users[i].thread, NULL, run_user, &users[i]), 0);
+	}
+	for (size_t i = 0; i < THREADS; i++) {
+		void *failed;
+
+		assert_int_equal(pthread_join(users[i].thread, &failed), 0);
+		assert_null(failed);
+		assert_true(users[i].borrowed > 0);
+	}
+	lane_key_cache_free(cache);
+}
+
+/* What fails is tried again with memory: nothing is lost by it. */
+static int use_a_cache(size_t fail_at, bool *has_failed_out)
+{
+	const struct rsa_lane_key *lane_key;
+	struct lane_key_cache *cache = NULL;
+	int r;
+
+	failing_memory_arm(fail_at);
+	r = lane_key_cache_new(&counting_lanes, 2, &cache);
+	if (r != 0) {
+		*has_failed_out = failing_memory_disarm();
+		return r;
+	}
+	lane_key = borrow(cache, 0);
+	assert_null(lane_key_cache_borrow(cache, NULL, unfit.key));
+	*has_failed_out = failing_memory_disarm();
+	assert_true(lane_key != NULL || *has_failed_out);
+	if (lane_key == NULL)
+		lane_key = borrow(cache, 0);
+	assert_non_null(lane_key);
+	assert_true(is_form(lane_key, 0));
+	lane_key_cache_return(cache, lane_key);
+	lane_key_cache_free(cache);
+	return 0;
+}
+
+static void every_allocation_may_fail(void **state)
+{
+	bool has_failed = true;
+	size_t nth = 1;
+
+	(void)state;
+	for (; has_failed; nth++) {
+		int r = use_a_cache(nth, &has_failed);
+
+		assert_true(r == 0 || (has_failed && r == -ENOMEM));
+	}
+	assert_true(nth > 4);
+	lane_key_cache_free(NULL);
+}
+
+static int set_up_group(void **state)
+{
+	(void)state;
+	lane_sample_init_unfit(&unfit);
+	for (size_t i = 0; i < KEYS; i++) {
+		lane_sample_init_rsa(&samples[i], 1024, (unsigned)i);
+		forms[i] = malloc(rsa_lane_key_size(1024));
+		assert_non_null(forms[i]);
+		assert_int_equal(evp_lane_key_set(forms[i], samples[i].evp), 0);
+	}
+	return 0;
+}
+
+static int tear_down_group(void **state)
+{
+	(void)state;
+	lane_sample_deinit(&unfit);
+	for (size_t i = 0; i < KEYS; i++) {
+		lane_sample_deinit(&samples[i]);
+		free(forms[i]);
+	}
+	return 0;
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(borrowed_key_signs_as_openssl),
+		cmocka_unit_test(same_key_has_one_place),
+		cmocka_unit_test(key_that_was_not_used_since_makes_room),
+		cmocka_unit_test(borrowed_keys_make_no_room),
+		cmocka_unit_test(key_in_the_cache_outlives_its_owner),
+		cmocka_unit_test(unfit_key_is_never_given_out),
+		cmocka_unit_test(rejected_key_is_not_given_out_again),
+		cmocka_unit_test(place_that_makes_room_is_wiped),
+		cmocka_unit_test(cache_that_is_too_small_says_so_once),
+		cmocka_unit_test(half_of_the_signatures_is_too_small),
+		cmocka_unit_test(cache_that_is_large_enough_says_nothing),
+		cmocka_unit_test(cache_whose_keys_all_change_at_once_says_nothing),
+		cmocka_unit_test(cache_that_is_not_locked_says_so_once),
+		cmocka_unit_test(key_stays_as_it_is_while_threads_have_it),
+		cmocka_unit_test(every_allocation_may_fail),
+	};
+
+	failing_memory_hook_openssl();
+	return cmocka_run_group_tests(tests, set_up_group, tear_down_group);
+}
