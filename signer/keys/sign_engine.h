@@ -24,16 +24,16 @@ struct sign_engine {
 	int (*worker_new)(const struct sign_engine *engine, void **worker_out);
 	void (*worker_free)(void *worker);
 
-	/* One step of what the engine wants to find out before it is at its best, some milliseconds; false:
-	 * there is no more. The first worker does it when it starts; the others sign meanwhile. NULL: nothing. */
-	bool (*learn)(void *worker);
+	/* Finds out whether it pays to sign jobs of a kind together: some milliseconds, once for each kind. A worker
+	 * calls it when more of them wait than it takes; the others sign meanwhile. NULL: nothing to find out. */
+	void (*learn)(void *worker, enum sign_task_kind kind);
 
 	/* Sets error, signature and signature_size of every job: 1 to SIGN_GROUP_MAX of one kind. */
 	void (*sign)(void *worker, struct sign_job *const *jobs, size_t count);
 };
 
 /* From how many jobs of a kind on the engine signs them together, in the time of fewer; 0: it signs each
- * alone. Changes while the engine learns. */
+ * alone. Changes when the engine learns. */
 static inline unsigned sign_engine_group_min(const struct sign_engine *engine,
 					     enum sign_task_kind kind)
 {

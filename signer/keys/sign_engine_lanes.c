@@ -1,7 +1,7 @@
 /*
  * How it works: a worker has a workspace for the lanes, and a whole worker of the OpenSSL engine for the rest:
  * keys that lanes cannot take or that are just being prepared, groups that are too small, and signatures
- * that came out wrong. Until a size is learnt, OpenSSL signs it.
+ * that came out wrong. Until a size was tried, OpenSSL signs it.
  */
 #include "signer/keys/sign_engine_lanes.h"
 
@@ -21,7 +21,7 @@ _Static_assert((int)SIGN_GROUP_MAX == RSA_LANES, "a group fills the lanes");
 
 /* What changes while the engine is in use. */
 struct lanes_state {
-	atomic_uint learnt; /* sizes, from the smallest up */
+	atomic_bool tried[SIZES];
 	atomic_uint group_min[SIZES];
 	atomic_uint_fast64_t faults;
 	atomic_bool told_faults;
@@ -50,9 +50,14 @@ static struct rsa_lanes_workspace *workspace_of(const struct lanes_worker *worke
 	return (struct rsa_lanes_workspace *)(void *)worker->workspace.data;
 }
 
+static bool is_for_lanes(enum sign_task_kind kind)
+{
+	return kind >= SIGN_TASK_RSA_1024 && kind <= SIGN_TASK_RSA_4096;
+}
+
 static unsigned lanes_group_min(const struct sign_engine *engine, enum sign_task_kind kind)
 {
-	if (kind < SIGN_TASK_RSA_1024 || kind > SIGN_TASK_RSA_4096)
+	if (!is_for_lanes(kind))
 		return 0;
 	return atomic_load_explicit(&engine_of(engine)->state->group_min[kind - SIGN_TASK_RSA_1024],
 				    memory_order_relaxed);
@@ -99,18 +104,17 @@ static int learn_size(const struct lanes_engine *engine, struct rsa_lanes_worksp
 	return r;
 }
 
-/* A size that could not be tried stays OpenSSL's. */
-static bool lanes_learn(void *state)
+/* By the first who comes. A size that could not be tried stays OpenSSL's. */
+static void lanes_learn(void *state, enum sign_task_kind kind)
 {
 	struct lanes_worker *worker = state;
-	struct lanes_state *shared = worker->engine->state;
-	unsigned size = atomic_load_explicit(&shared->learnt, memory_order_relaxed);
+	unsigned size = kind - SIGN_TASK_RSA_1024;
 
-	if (size == SIZES)
-		return false;
+	if (!is_for_lanes(kind) ||
+	    atomic_load_explicit(&worker->engine->state->tried[size], memory_order_relaxed) ||
+	    atomic_exchange(&worker->engine->state->tried[size], true))
+		return;
 	(void)learn_size(worker->engine, workspace_of(worker), size);
-	atomic_store_explicit(&shared->learnt, size + 1, memory_order_relaxed);
-	return true;
 }
 
 /* The jobs of one call that have a key in the cache. */

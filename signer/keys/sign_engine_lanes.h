@@ -26,7 +26,7 @@ void lanes_engine_free(struct lanes_engine *engine);
 /* Lives as long as `engine`. */
 const struct sign_engine *lanes_engine_as_engine(const struct lanes_engine *engine);
 
-/* Learns all at once, for who wants to show it. */
+/* Tries all sizes at once, for who wants to show what comes of it. */
 MUST_CHECK int lanes_engine_learn(const struct lanes_engine *engine);
 
 /* Signatures that came out wrong of the lanes. */

@@ -46,7 +46,8 @@
 struct sign_worker {
 	struct sign_service *service;
 	pthread_t thread;
-	void *state;		 /* the engine's */
+	void *state; /* the engine's */
+	bool has_learnt[SIGN_TASK_KINDS];
 	struct sign_client *own; /* one that helps: in whose thread; else NULL */
 
 	struct sign_client *owed[OWED_CLIENTS_MAX]; /* clients to wake */
@@ -211,7 +212,8 @@ static void sign_group(struct sign_worker *worker, struct sign_task *const *task
 }
 
 /* Waits for work; 0: there will be no more. */
-static size_t worker_take(struct sign_worker *worker, struct sign_task *tasks[SIGN_GROUP_MAX])
+static size_t worker_take(struct sign_worker *worker, struct sign_task *tasks[SIGN_GROUP_MAX],
+			  bool *has_more_out)
 {
 	struct sign_service *service = worker->service;
 	size_t count;
@@ -228,27 +230,21 @@ static size_t worker_take(struct sign_worker *worker, struct sign_task *tasks[SI
 		service->sleeping_count--;
 	}
 	count = take_group(worker, tasks);
+	*has_more_out = count > 0 && service->queue.tasks[tasks[0]->kind].count > 0;
 	(void)pthread_mutex_unlock(&service->lock);
 	return count;
 }
 
-static bool is_stopping(struct sign_service *service)
-{
-	bool stops;
-
-	(void)pthread_mutex_lock(&service->lock);
-	stops = service->is_stopping;
-	(void)pthread_mutex_unlock(&service->lock);
-	return stops;
-}
-
-static void learn(struct sign_worker *worker)
+/* Each worker asks the engine once; which of them really does it is the engine's business. */
+static void learn(struct sign_worker *worker, enum sign_task_kind kind)
 {
 	const struct sign_engine *engine = worker->service->engine;
 
-	while (engine->learn != NULL && !is_stopping(worker->service) &&
-	       engine->learn(worker->state))
-		;
+	if (engine->learn == NULL || worker->has_learnt[kind])
+		return;
+	worker->has_learnt[kind] = true;
+	worker_pay(worker); /* it may take long */
+	engine->learn(worker->state, kind);
 }
 
 static void *worker_run(void *argument)
@@ -256,14 +252,17 @@ static void *worker_run(void *argument)
 	struct sign_worker *worker = argument;
 	struct sign_task *tasks[SIGN_GROUP_MAX];
 	size_t count;
+	bool has_more; /* of the kind */
 
-	if (worker == worker->service->workers)
-		learn(worker);
-	while ((count = worker_take(worker, tasks)) > 0) {
-		if (tasks[0]->kind == SIGN_TASK_LOAD_KEY)
+	while ((count = worker_take(worker, tasks, &has_more)) > 0) {
+		const enum sign_task_kind kind = tasks[0]->kind;
+
+		if (kind == SIGN_TASK_LOAD_KEY)
 			load_key(worker, tasks[0]);
 		else
 			sign_group(worker, tasks, count);
+		if (has_more)
+			learn(worker, kind);
 	}
 	return NULL;
 }

@@ -305,10 +305,17 @@ static void before_it_has_learnt_openssl_signs(void **state)
 	close_engine(engine, worker);
 }
 
+static void learn(const struct lanes_engine *engine, void *worker, unsigned size)
+{
+	lanes_engine_as_engine(engine)->learn(worker,
+					      (enum sign_task_kind)(SIGN_TASK_RSA_1024 + size));
+}
+
 /* What is learnt of each size when lanes are as fast as that. */
 static void check_learning(const unsigned group_min[LANE_SAMPLE_SIZES])
 {
 	struct lanes_engine *engine;
+	unsigned trials;
 	void *worker;
 
 	assert_int_equal(lanes_engine_new(lane_stage_on(&rsa_lanes_portable), KEYS_MAX, &engine),
@@ -318,16 +325,20 @@ static void check_learning(const unsigned group_min[LANE_SAMPLE_SIZES])
 		lane_stage.trial_ns[size] = lane_stage_trial_ns(group_min[size]);
 	for (unsigned size = 0; size < LANE_SAMPLE_SIZES; size++) {
 		assert_int_equal(lane_stage_group_min(engine, size), 0);
-		assert_true(lanes_engine_as_engine(engine)->learn(worker));
+		learn(engine, worker, size);
 		assert_int_equal(lane_stage_group_min(engine, size), group_min[size]);
 	}
-	assert_false(lanes_engine_as_engine(engine)->learn(worker));
-	assert_false(lanes_engine_as_engine(engine)->learn(worker));
+	trials = atomic_load(&lane_stage.trials);
+	for (unsigned size = 0; size < LANE_SAMPLE_SIZES; size++)
+		learn(engine, worker, size);
+	lanes_engine_as_engine(engine)->learn(worker, SIGN_TASK_ED25519);
+	lanes_engine_as_engine(engine)->learn(worker, SIGN_TASK_RSA_OTHER);
+	assert_int_equal(atomic_load(&lane_stage.trials), trials);
 	assert_int_equal(atomic_load(&lane_stage.batches), 0);
 	close_engine(engine, worker);
 }
 
-static void engine_learns_a_size_a_step_and_then_no_more(void **state)
+static void engine_learns_each_size_once(void **state)
 {
 	static const unsigned rows[][LANE_SAMPLE_SIZES] = {
 		{2, 2, 2, 2}, {3, 4, 5, 6}, {8, 7, 0, 2}, {0, 0, 0, 0}};
@@ -380,7 +391,7 @@ static void without_pages_there_is_no_engine_and_no_worker(void **state)
 	lanes_engine_free(good);
 }
 
-/* A size that cannot be tried stays OpenSSL's, and the next is tried. */
+/* A size that cannot be tried stays OpenSSL's, and others are tried. */
 static void trial_without_pages_is_passed_over(void **state)
 {
 	struct lanes_engine *engine;
@@ -391,9 +402,9 @@ static void trial_without_pages_is_passed_over(void **state)
 			 0);
 	worker = new_worker(engine);
 	atomic_store(&lane_stage.no_pages, true);
-	assert_true(lanes_engine_as_engine(engine)->learn(worker));
+	learn(engine, worker, 0);
 	atomic_store(&lane_stage.no_pages, false);
-	assert_true(lanes_engine_as_engine(engine)->learn(worker));
+	learn(engine, worker, 1);
 	assert_int_equal(sign_engine_group_min(lanes_engine_as_engine(engine), SIGN_TASK_RSA_1024),
 			 0);
 	assert_int_equal(sign_engine_group_min(lanes_engine_as_engine(engine), SIGN_TASK_RSA_2048),
@@ -430,7 +441,7 @@ static bool run_without_memory(size_t nth)
 		r = lanes_engine_as_engine(engine)->worker_new(lanes_engine_as_engine(engine),
 							       &worker);
 	if (r == 0) {
-		(void)lanes_engine_as_engine(engine)->learn(worker);
+		learn(engine, worker, 0);
 		sign_group(engine, worker, &group, 3);
 	}
 	has_failed = failing_memory_disarm();
@@ -484,7 +495,7 @@ int main(void)
 		cmocka_unit_test(signature_of_a_key_damaged_in_memory_is_made_again),
 		cmocka_unit_test(faults_are_counted_and_told_once),
 		cmocka_unit_test(before_it_has_learnt_openssl_signs),
-		cmocka_unit_test(engine_learns_a_size_a_step_and_then_no_more),
+		cmocka_unit_test(engine_learns_each_size_once),
 		cmocka_unit_test(engine_may_learn_all_at_once),
 		cmocka_unit_test(slow_lanes_are_not_used),
 		cmocka_unit_test(without_pages_there_is_no_engine_and_no_worker),

@@ -90,7 +90,7 @@ static void *run_client(void *argument)
 	return NULL;
 }
 
-/* Two clients that help, and three workers, the first of which learns. */
+/* Two clients that help, and three workers. */
 static void check_service(const struct rsa_lanes *real, unsigned sizes, unsigned count)
 {
 	struct client_thread clients[2];
@@ -139,6 +139,31 @@ static void fast_service_signs_a_mix_as_openssl(void **state)
 	check_service(rsa_lanes_fast(), LANE_SAMPLE_SIZES, rounds_of(800));
 }
 
+/* One message at a time is OpenSSL's, and nobody spends time on learning. */
+static void jobs_that_come_alone_are_signed_at_once(void **state)
+{
+	struct client_job job;
+	struct sign_service *service;
+	struct sign_client *client;
+	struct lanes_engine *engine;
+
+	(void)state;
+	assert_int_equal(lanes_engine_new(lane_stage_on(&rsa_lanes_portable), KEYS_MAX, &engine),
+			 0);
+	assert_int_equal(sign_service_new(2, lanes_engine_as_engine(engine), &service), 0);
+	assert_int_equal(sign_client_new(service, &client), 0);
+	for (unsigned i = 0; i < 20; i++) {
+		submit(client, &job, &samples.rsa[0][i % LANE_SAMPLE_KEYS]);
+		sign_client_drain(client);
+		lane_sample_assert_signed(job.key, &job.job);
+	}
+	assert_int_equal(atomic_load(&lane_stage.trials), 0);
+	assert_int_equal(atomic_load(&lane_stage.batches), 0);
+	sign_client_free(client);
+	sign_service_free(service);
+	lanes_engine_free(engine);
+}
+
 static void service_signs_together_from_the_minimum_on(void **state)
 {
 	struct lanes_engine *engine = lane_stage_engine_new(&rsa_lanes_portable, KEYS_MAX, 3, 1);
@@ -163,11 +188,12 @@ static void service_signs_together_from_the_minimum_on(void **state)
 	lanes_engine_free(engine);
 }
 
-/* A service whose first worker waits in its first trial. */
+/* A service with a worker that waits in its first trial, because three jobs came at once. */
 struct held_service {
 	struct lanes_engine *engine;
 	struct sign_service *service;
 	struct sign_client *client;
+	struct client_job first[3];
 };
 
 static void held_open(struct held_service *held, unsigned threads)
@@ -180,6 +206,9 @@ static void held_open(struct held_service *held, unsigned threads)
 	assert_int_equal(
 		sign_service_new(threads, lanes_engine_as_engine(held->engine), &held->service), 0);
 	assert_int_equal(sign_client_new(held->service, &held->client), 0);
+	for (size_t i = 0; i < ARRAY_COUNT(held->first); i++)
+		submit(held->client, &held->first[i], &samples.rsa[0][i]);
+	sign_client_flush(held->client);
 	while (sem_wait(&lane_stage.entered) != 0)
 		;
 }
@@ -199,7 +228,7 @@ static void held_close(struct held_service *held)
 	assert_int_equal(sem_destroy(&lane_stage.gate), 0);
 }
 
-static void others_sign_while_the_first_worker_learns(void **state)
+static void others_sign_while_a_worker_learns(void **state)
 {
 	struct client_job jobs[20];
 	struct held_service held;
@@ -223,7 +252,7 @@ static void *stop_service(void *argument)
 	return NULL;
 }
 
-/* It ends the step that it is in, does what was flushed, and learns no more. */
+/* It ends its trial, and does what was flushed. */
 static void service_that_is_stopped_while_it_learns_ends(void **state)
 {
 	struct client_job late = {.job = {.error = 0}};
@@ -274,8 +303,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(portable_service_signs_a_mix_as_openssl),
 		cmocka_unit_test(fast_service_signs_a_mix_as_openssl),
+		cmocka_unit_test(jobs_that_come_alone_are_signed_at_once),
 		cmocka_unit_test(service_signs_together_from_the_minimum_on),
-		cmocka_unit_test(others_sign_while_the_first_worker_learns),
+		cmocka_unit_test(others_sign_while_a_worker_learns),
 		cmocka_unit_test(service_that_is_stopped_while_it_learns_ends),
 	};
 
