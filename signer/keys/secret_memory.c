@@ -34,10 +34,39 @@ int secret_memory_init(struct secret_memory *memory, size_t size)
 	return 0;
 }
 
+#define PAGES_AT_ONCE 1024
+
+/* Wipes some pages but those that were never touched: they take no memory, and wiping them would. What is not
+ * locked may be in swap, and is wiped in any case. */
+static void wipe_pages(const struct secret_memory *memory, uint8_t *data, size_t count,
+		       size_t page_size)
+{
+	unsigned char residence[PAGES_AT_ONCE];
+	bool knows = memory->locked && mincore(data, count * page_size, residence) == 0;
+
+	for (size_t i = 0; i < count; i++) {
+		if (!knows || (residence[i] & 1) != 0)
+			explicit_bzero(data + i * page_size, page_size);
+	}
+}
+
+static void wipe(const struct secret_memory *memory)
+{
+	const size_t page_size = (size_t)sysconf(_SC_PAGESIZE);
+	const size_t pages = memory->mapped_size / page_size;
+
+	for (size_t at = 0; at < pages; at += PAGES_AT_ONCE) {
+		size_t rest = pages - at;
+
+		wipe_pages(memory, memory->data + at * page_size,
+			   rest < PAGES_AT_ONCE ? rest : PAGES_AT_ONCE, page_size);
+	}
+}
+
 void secret_memory_deinit(struct secret_memory *memory)
 {
 	if (memory->data != NULL) {
-		explicit_bzero(memory->data, memory->mapped_size);
+		wipe(memory);
 		(void)munmap(memory->data, memory->mapped_size);
 	}
 	*memory = (struct secret_memory){0};

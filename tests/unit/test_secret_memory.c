@@ -56,6 +56,27 @@ static void new_memory_is_zero_and_not_dumped(void **state)
 	secret_memory_deinit(&memory);
 }
 
+/* A page of many that was used is wiped, and the others take no memory, also when they are given back. */
+static void only_what_is_used_takes_memory(void **state)
+{
+	const size_t size = (size_t)64 << 20;
+	struct secret_memory memory = {0};
+	struct rusage before;
+	struct rusage after;
+
+	(void)state;
+	assert_int_equal(getrusage(RUSAGE_SELF, &before), 0);
+	assert_int_equal(secret_memory_init(&memory, size), 0);
+	memory.data[size / 2] = 'k';
+	if (!MEMORY_LOCK_IS_REAL || !memory.locked) {
+		secret_memory_deinit(&memory);
+		skip();
+	}
+	secret_memory_deinit(&memory);
+	assert_int_equal(getrusage(RUSAGE_SELF, &after), 0);
+	assert_true(after.ru_minflt - before.ru_minflt < 1000);
+}
+
 static void size_zero_has_memory_and_impossible_size_is_refused(void **state)
 {
 	struct secret_memory memory = {0};
@@ -104,6 +125,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(new_memory_is_zero_and_not_dumped),
+		cmocka_unit_test(only_what_is_used_takes_memory),
 		cmocka_unit_test(size_zero_has_memory_and_impossible_size_is_refused),
 		cmocka_unit_test(lock_limit_zero_works_unlocked),
 	};
