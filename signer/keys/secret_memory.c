@@ -10,6 +10,14 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+static bool lock(void *data, size_t size)
+{
+	if (mlock2(data, size, MLOCK_ONFAULT) == 0)
+		return true;
+	/* Before Linux 4.4 and in valgrind there is no such call, which glibc says in this way. */
+	return (errno == EINVAL || errno == ENOSYS) && mlock(data, size) == 0;
+}
+
 int secret_memory_init(struct secret_memory *memory, size_t size)
 {
 	size_t page_size = (size_t)sysconf(_SC_PAGESIZE);
@@ -28,7 +36,7 @@ int secret_memory_init(struct secret_memory *memory, size_t size)
 	*memory = (struct secret_memory){
 		.data = data,
 		.size = size,
-		.locked = mlock2(data, mapped_size, MLOCK_ONFAULT) == 0,
+		.locked = lock(data, mapped_size),
 		.mapped_size = mapped_size,
 	};
 	return 0;
