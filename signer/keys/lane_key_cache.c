@@ -27,7 +27,7 @@
 
 enum place_state {
 	PLACE_EMPTY,
-	PLACE_FILLING,
+	PLACE_FILLING, /* borrowed by who fills it */
 	PLACE_READY,
 	PLACE_UNFIT, /* OpenSSL signs with this key */
 };
@@ -172,7 +172,7 @@ static struct place *make_room(struct lane_key_cache *cache)
 		cache->hand = (cache->hand + 1) % cache->keys_max;
 		if (place->state == PLACE_EMPTY)
 			return place;
-		if (place->borrowers > 0 || place->state == PLACE_FILLING)
+		if (place->borrowers > 0)
 			continue;
 		place->is_used = false;
 		if (was_used)

@@ -110,9 +110,7 @@ static void lanes_learn(void *state, enum sign_task_kind kind)
 	struct lanes_worker *worker = state;
 	unsigned size = kind - SIGN_TASK_RSA_1024;
 
-	if (!is_for_lanes(kind) ||
-	    atomic_load_explicit(&worker->engine->state->tried[size], memory_order_relaxed) ||
-	    atomic_exchange(&worker->engine->state->tried[size], true))
+	if (!is_for_lanes(kind) || atomic_exchange(&worker->engine->state->tried[size], true))
 		return;
 	(void)learn_size(worker->engine, workspace_of(worker), size);
 }
