@@ -53,7 +53,8 @@ struct rsa_lanes_workspace {
 };
 
 /*
- * Wipes what calls have left on the stack: the deepest is powers_set() with two numbers, power() with one,
+ * Wipes what a call has left on the stack. The call is one of a function that is not inlined, so that all it has there
+ * lies where this one's array comes to lie. The deepest is sign_batch(), powers_set() with two numbers, power() with one,
  * square_blocks() with sums and a number doubled, and two numbers are for the rest.
  */
 static __attribute__((noinline)) void stack_wipe(void)
@@ -328,12 +329,9 @@ static void give_back(struct rsa_lanes_workspace *space, unsigned lane, struct r
 				     2 * job->key->digits, job->signature, size);
 }
 
-static void lane_rsa_sign(struct rsa_lanes_workspace *space, struct rsa_lane_job *jobs,
-			  unsigned count)
+static void load_jobs(struct rsa_lanes_workspace *space, const struct rsa_lane_job *jobs,
+		      unsigned count)
 {
-	lane_vec differences;
-
-	assert(count >= 1 && count <= RSA_LANES);
 	load_size(space, jobs[0].key);
 	for (unsigned lane = 0; lane < RSA_LANES; lane++) {
 		const struct rsa_lane_job *job = &jobs[lane < count ? lane : 0];
@@ -341,12 +339,27 @@ static void lane_rsa_sign(struct rsa_lanes_workspace *space, struct rsa_lane_job
 		assert(job->key->digits == space->digits);
 		load_job(space, lane, job);
 	}
+}
+
+static __attribute__((noinline)) void sign_batch(struct rsa_lanes_workspace *space,
+						 struct rsa_lane_job *jobs, unsigned count)
+{
+	lane_vec differences;
+
+	load_jobs(space, jobs, count);
 	powers_set(space);
 	recombine(space);
 	differences = check(space);
 	LANE_DECLASSIFY(&differences, sizeof(differences));
 	for (unsigned lane = 0; lane < count; lane++)
 		give_back(space, lane, &jobs[lane], lanes_of(&differences)[lane] != 0);
+}
+
+static void lane_rsa_sign(struct rsa_lanes_workspace *space, struct rsa_lane_job *jobs,
+			  unsigned count)
+{
+	assert(count >= 1 && count <= RSA_LANES);
+	sign_batch(space, jobs, count);
 	stack_wipe();
 }
 
@@ -385,7 +398,8 @@ static void store_number(struct rsa_lane_key *key, enum rsa_lane_number number, 
 		digits[j] = lanes_of(a)[j * RSA_LANES];
 }
 
-static void lane_rsa_prepare(struct rsa_lanes_workspace *space, struct rsa_lane_key *key)
+static __attribute__((noinline)) void complete_key(struct rsa_lanes_workspace *space,
+						   struct rsa_lane_key *key)
 {
 	const unsigned n = key->digits;
 	lane_vec h[DIGITS_MAX];
@@ -406,6 +420,11 @@ static void lane_rsa_prepare(struct rsa_lanes_workspace *space, struct rsa_lane_
 	modulus_set(&modulus, 2 * n, 1, space->modulus, space->modulus_rr);
 	find_rr(space->modulus_rr, &modulus, key->bits);
 	store_number(key, RSA_LANE_MODULUS_RR, space->modulus_rr, 2 * n);
+}
+
+static void lane_rsa_prepare(struct rsa_lanes_workspace *space, struct rsa_lane_key *key)
+{
+	complete_key(space, key);
 	stack_wipe();
 }
 

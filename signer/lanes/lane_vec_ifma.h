@@ -76,6 +76,11 @@ LANE_INLINE lane_vec lane_shift_signed(lane_vec a, const unsigned bits)
 	return _mm512_srai_epi64(a, bits);
 }
 
+/*
+ * Where registers are short, GCC copies sums around its own multiply-adds, which a square of 30 digits has no room for
+ * in the CPU's first cache. Clang would put each operand into memory that may be there.
+ */
+#ifdef __clang__
 LANE_INLINE lane_vec lane_low(lane_vec sum, lane_vec a, lane_vec b)
 {
 	return _mm512_madd52lo_epu64(sum, a, b);
@@ -85,6 +90,19 @@ LANE_INLINE lane_vec lane_high(lane_vec sum, lane_vec a, lane_vec b)
 {
 	return _mm512_madd52hi_epu64(sum, a, b);
 }
+#else
+LANE_INLINE lane_vec lane_low(lane_vec sum, lane_vec a, lane_vec b)
+{
+	__asm__("vpmadd52luq %2, %1, %0" : "+v"(sum) : "v"(a), "vm"(b));
+	return sum;
+}
+
+LANE_INLINE lane_vec lane_high(lane_vec sum, lane_vec a, lane_vec b)
+{
+	__asm__("vpmadd52huq %2, %1, %0" : "+v"(sum) : "v"(a), "vm"(b));
+	return sum;
+}
+#endif
 
 LANE_INLINE lane_mask lane_equal(lane_vec a, lane_vec b)
 {
