@@ -7,7 +7,8 @@
  * A key is brought into its form without the lock, and who asks for it meanwhile is told that it cannot be
  * had now: OpenSSL signs sooner than one can wait.
  *
- * Too small: of the last look-ups, half had to put another key out. A cache that is being filled does not.
+ * Too small: of the last look-ups, half had to put another key out, or found all places borrowed. A cache that is
+ * being filled does neither.
  */
 #include "signer/keys/lane_key_cache.h"
 
@@ -43,7 +44,7 @@ struct place {
 /* Of the last look-ups. */
 struct window {
 	size_t lookups;
-	size_t put_out;
+	size_t without_room; /* another key was put out for this one, or there was no place at all */
 };
 
 struct lane_key_cache {
@@ -56,6 +57,7 @@ struct lane_key_cache {
 	struct place *places;
 	struct place **buckets;
 	size_t bucket_mask;
+	size_t borrowed_count; /* places, however many have borrowed each */
 	size_t hand;
 	struct window window;
 	struct window too_small; /* the first that was; no look-ups: none */
@@ -165,7 +167,9 @@ static void place_take(struct lane_key_cache *cache, struct place *place, struct
 /* An empty place, or NULL: all are borrowed. Twice round, because the first time may only clear `is_used`. */
 static struct place *make_room(struct lane_key_cache *cache)
 {
-	for (size_t steps = 2 * cache->keys_max; steps > 0; steps--) {
+	if (cache->borrowed_count == cache->keys_max)
+		return NULL;
+	for (;;) {
 		struct place *place = &cache->places[cache->hand];
 		bool was_used = place->is_used;
 
@@ -177,11 +181,10 @@ static struct place *make_room(struct lane_key_cache *cache)
 		place->is_used = false;
 		if (was_used)
 			continue;
-		cache->window.put_out++;
+		cache->window.without_room++;
 		place_empty(cache, place);
 		return place;
 	}
-	return NULL;
 }
 
 static void count_lookup(struct lane_key_cache *cache)
@@ -193,36 +196,81 @@ static void count_lookup(struct lane_key_cache *cache)
 
 	if (++window->lookups < length)
 		return;
-	if (cache->too_small.lookups == 0 && window->put_out >= window->lookups / 2)
+	if (cache->too_small.lookups == 0 && window->without_room >= window->lookups / 2)
 		cache->too_small = *window;
 	*window = (struct window){0};
 }
 
-/* A place that is ready, or one that the caller has to fill, or NULL. */
-static struct place *look_up(struct lane_key_cache *cache, struct key *key)
+static void place_lend(struct lane_key_cache *cache, struct place *place)
+{
+	if (place->borrowers++ == 0)
+		cache->borrowed_count++;
+}
+
+static void place_take_back(struct lane_key_cache *cache, struct place *place)
+{
+	assert(place->borrowers > 0);
+	if (--place->borrowers == 0)
+		cache->borrowed_count--;
+}
+
+/* What one call borrows. */
+struct loan {
+	struct place *places[RSA_LANES]; /* NULL: the key cannot be had */
+	bool fills[RSA_LANES];		 /* it was empty: once for each such place */
+	size_t count;
+};
+
+static bool loan_has(const struct loan *loan, const struct place *place)
+{
+	for (size_t i = 0; i < loan->count; i++) {
+		if (loan->places[i] == place)
+			return true;
+	}
+	return false;
+}
+
+/* A place that is ready, or one that the loan has to fill, or NULL. */
+static struct place *look_up(struct lane_key_cache *cache, struct loan *loan, struct key *key)
 {
 	struct place *place = find(cache, key);
 
 	count_lookup(cache);
 	if (place != NULL) {
 		place->is_used = true;
-		if (place->state != PLACE_READY)
-			return NULL;
-	} else {
-		place = make_room(cache);
-		if (place == NULL)
-			return NULL;
-		place_take(cache, place, key);
+		return place->state == PLACE_READY || loan_has(loan, place) ? place : NULL;
 	}
-	place->borrowers++;
+	place = make_room(cache);
+	if (place == NULL) {
+		cache->window.without_room++;
+		return NULL;
+	}
+	place_take(cache, place, key);
+	loan->fills[loan->count] = true;
 	return place;
+}
+
+static void look_up_all(struct lane_key_cache *cache, struct key *const *keys, size_t count,
+			struct loan *loan)
+{
+	assert(count <= RSA_LANES);
+	(void)pthread_mutex_lock(&cache->lock);
+	for (; loan->count < count; loan->count++) {
+		struct place *place = look_up(cache, loan, keys[loan->count]);
+
+		loan->places[loan->count] = place;
+		if (place != NULL)
+			place_lend(cache, place);
+	}
+	(void)pthread_mutex_unlock(&cache->lock);
 }
 
 /* Returns what has become of the place. */
 static enum place_state fill(struct lane_key_cache *cache, struct rsa_lanes_workspace *workspace,
-			     struct rsa_lane_key *lane_key, const struct key *key)
+			     const struct place *place)
 {
-	int r = evp_lane_key_set(lane_key, key_evp(key));
+	struct rsa_lane_key *lane_key = lane_key_of(cache, place);
+	int r = evp_lane_key_set(lane_key, key_evp(place->key));
 
 	if (r == 0)
 		cache->lanes->prepare(workspace, lane_key);
@@ -231,60 +279,57 @@ static enum place_state fill(struct lane_key_cache *cache, struct rsa_lanes_work
 	return r == EVP_LANE_KEY_E_UNFIT ? PLACE_UNFIT : PLACE_EMPTY;
 }
 
-/* Without memory, the place is free again and the key can be tried anew. */
-static bool place_settle(struct lane_key_cache *cache, struct place *place, enum place_state state)
+/* Of a place that the loan filled. Without memory, it is free again and the key can be tried anew. */
+static void settle(struct lane_key_cache *cache, struct loan *loan, struct place *place,
+		   enum place_state state)
 {
 	(void)pthread_mutex_lock(&cache->lock);
 	place->state = state;
-	if (state != PLACE_READY)
-		place->borrowers--;
+	for (size_t i = 0; state != PLACE_READY && i < loan->count; i++) {
+		if (loan->places[i] != place)
+			continue;
+		place_take_back(cache, place);
+		loan->places[i] = NULL;
+	}
 	if (state == PLACE_EMPTY)
 		place_empty(cache, place);
 	(void)pthread_mutex_unlock(&cache->lock);
-	return state == PLACE_READY;
 }
 
-const struct rsa_lane_key *lane_key_cache_borrow(struct lane_key_cache *cache,
-						 struct rsa_lanes_workspace *workspace,
-						 struct key *key)
+void lane_key_cache_borrow(struct lane_key_cache *cache, struct rsa_lanes_workspace *workspace,
+			   struct key *const *keys, size_t count,
+			   const struct rsa_lane_key **lane_keys_out)
 {
-	struct rsa_lane_key *lane_key;
-	struct place *place;
-	bool is_ready;
+	struct loan loan = {0};
 
-	(void)pthread_mutex_lock(&cache->lock);
-	place = look_up(cache, key);
-	is_ready = place != NULL && place->state == PLACE_READY;
-	(void)pthread_mutex_unlock(&cache->lock);
-	if (place == NULL)
-		return NULL;
-	lane_key = lane_key_of(cache, place);
-	if (!is_ready && !place_settle(cache, place, fill(cache, workspace, lane_key, key)))
-		return NULL;
-	return lane_key;
+	look_up_all(cache, keys, count, &loan);
+	for (size_t i = 0; i < count; i++) {
+		if (loan.fills[i])
+			settle(cache, &loan, loan.places[i],
+			       fill(cache, workspace, loan.places[i]));
+	}
+	for (size_t i = 0; i < count; i++)
+		lane_keys_out[i] = loan.places[i] == NULL ? NULL
+							  : lane_key_of(cache, loan.places[i]);
 }
 
-static void give_back(struct lane_key_cache *cache, const struct rsa_lane_key *lane_key,
-		      bool is_rejected)
+void lane_key_cache_return(struct lane_key_cache *cache,
+			   const struct rsa_lane_key *const *lane_keys, size_t count)
+{
+	(void)pthread_mutex_lock(&cache->lock);
+	for (size_t i = 0; i < count; i++)
+		place_take_back(cache, place_of(cache, lane_keys[i]));
+	(void)pthread_mutex_unlock(&cache->lock);
+}
+
+void lane_key_cache_reject(struct lane_key_cache *cache, const struct rsa_lane_key *lane_key)
 {
 	struct place *place = place_of(cache, lane_key);
 
 	(void)pthread_mutex_lock(&cache->lock);
 	assert(place->borrowers > 0);
-	place->borrowers--;
-	if (is_rejected)
-		place->state = PLACE_UNFIT;
+	place->state = PLACE_UNFIT;
 	(void)pthread_mutex_unlock(&cache->lock);
-}
-
-void lane_key_cache_return(struct lane_key_cache *cache, const struct rsa_lane_key *lane_key)
-{
-	give_back(cache, lane_key, false);
-}
-
-void lane_key_cache_reject(struct lane_key_cache *cache, const struct rsa_lane_key *lane_key)
-{
-	give_back(cache, lane_key, true);
 }
 
 static bool take_too_small(struct lane_key_cache *cache, char text_out[LANE_KEY_CACHE_NOTICE_SIZE])
@@ -292,10 +337,11 @@ static bool take_too_small(struct lane_key_cache *cache, char text_out[LANE_KEY_
 	if (cache->told_too_small || cache->too_small.lookups == 0)
 		return false;
 	cache->told_too_small = true;
-	(void)snprintf(text_out, LANE_KEY_CACHE_NOTICE_SIZE,
-		       "LaneCacheSize %zu is too small: for %zu of %zu signatures a key had to be "
-		       "put out of the cache to make room for another",
-		       cache->keys_max, cache->too_small.put_out, cache->too_small.lookups);
+	(void)snprintf(
+		text_out, LANE_KEY_CACHE_NOTICE_SIZE,
+		"LaneCacheSize %zu is too small: for %zu of %zu signatures there was no free "
+		"place for the key",
+		cache->keys_max, cache->too_small.without_room, cache->too_small.lookups);
 	return true;
 }
 

@@ -9,8 +9,10 @@
  * Owns:     the memory, and a reference to each key in it. It is wiped when a key makes room, and in the end.
  * Threads:  any number.
  *
- *	lane_key = lane_key_cache_borrow(cache, workspace, key);
- *	if (lane_key != NULL) { ...sign... lane_key_cache_return(cache, lane_key); }
+ *	lane_key_cache_borrow(cache, workspace, keys, 8, lane_keys);
+ *	...sign with those that are there, take note of those that were wrong...
+ *	lane_key_cache_reject(cache, wrong);
+ *	lane_key_cache_return(cache, those_that_are_there, count);
  */
 #ifndef SIGNER_KEYS_LANE_KEY_CACHE_H
 #define SIGNER_KEYS_LANE_KEY_CACHE_H
@@ -28,13 +30,19 @@ MUST_CHECK int lane_key_cache_new(const struct rsa_lanes *lanes, size_t keys_max
 				  struct lane_key_cache **cache_out);
 void lane_key_cache_free(struct lane_key_cache *cache);
 
-/* NULL: the lanes cannot sign with this key, or not now. The workspace is the calling thread's. */
-const struct rsa_lane_key *lane_key_cache_borrow(struct lane_key_cache *cache,
-						 struct rsa_lanes_workspace *workspace,
-						 struct key *key);
-void lane_key_cache_return(struct lane_key_cache *cache, const struct rsa_lane_key *lane_key);
+/*
+ * Of up to RSA_LANES keys at once, which may be the same. Sets the form of each; NULL: the lanes cannot sign with
+ * this key, or not now. The workspace is the calling thread's.
+ */
+void lane_key_cache_borrow(struct lane_key_cache *cache, struct rsa_lanes_workspace *workspace,
+			   struct key *const *keys, size_t count,
+			   const struct rsa_lane_key **lane_keys_out);
 
-/* As return, for a key whose signature was wrong: nobody gets it again while it is in here. */
+/* Each as often as it was borrowed. */
+void lane_key_cache_return(struct lane_key_cache *cache,
+			   const struct rsa_lane_key *const *lane_keys, size_t count);
+
+/* Before the return of one whose signature was wrong: nobody gets it again while it is in here. */
 void lane_key_cache_reject(struct lane_key_cache *cache, const struct rsa_lane_key *lane_key);
 
 /* Something that the operator should hear of, each once in the life of the cache; false: nothing. */

@@ -118,6 +118,7 @@ static void lanes_learn(void *state, enum sign_task_kind kind)
 /* The jobs of one call that have a key in the cache. */
 struct lane_batch {
 	struct sign_job *jobs[RSA_LANES];
+	const struct rsa_lane_key *keys[RSA_LANES];
 	struct rsa_lane_job lanes[RSA_LANES];
 	unsigned count;
 };
@@ -125,35 +126,33 @@ struct lane_batch {
 static void borrow_keys(struct lanes_worker *worker, struct sign_job *const *jobs, size_t count,
 			struct lane_batch *batch)
 {
+	struct key *keys[RSA_LANES];
+	const struct rsa_lane_key *lane_keys[RSA_LANES];
+
+	for (size_t i = 0; i < count; i++)
+		keys[i] = jobs[i]->key;
+	lane_key_cache_borrow(worker->engine->cache, workspace_of(worker), keys, count, lane_keys);
 	batch->count = 0;
 	for (size_t i = 0; i < count; i++) {
-		const struct rsa_lane_key *key = lane_key_cache_borrow(
-			worker->engine->cache, workspace_of(worker), jobs[i]->key);
-
-		if (key == NULL) {
+		if (lane_keys[i] == NULL) {
 			sign_engine_openssl.sign(worker->openssl, &jobs[i], 1);
 			continue;
 		}
 		batch->jobs[batch->count] = jobs[i];
+		batch->keys[batch->count] = lane_keys[i];
 		batch->lanes[batch->count++] = (struct rsa_lane_job){
-			.key = key,
+			.key = lane_keys[i],
 			.digest = jobs[i]->digest,
 			.signature = jobs[i]->signature,
 		};
 	}
 }
 
-static void return_key(struct lanes_worker *worker, const struct rsa_lane_job *lane)
-{
-	if (lane->has_failed)
-		lane_key_cache_reject(worker->engine->cache, lane->key);
-	else
-		lane_key_cache_return(worker->engine->cache, lane->key);
-}
-
 /* A lane was wrong: the CPU, its memory, or the memory of the key. OpenSSL has its own copy of it. */
-static void sign_again(struct lanes_worker *worker, struct sign_job *job)
+static void sign_again(struct lanes_worker *worker, struct sign_job *job,
+		       const struct rsa_lane_key *key)
 {
+	lane_key_cache_reject(worker->engine->cache, key);
 	(void)atomic_fetch_add_explicit(&worker->engine->state->faults, 1, memory_order_relaxed);
 	sign_engine_openssl.sign(worker->openssl, &job, 1);
 }
@@ -165,7 +164,7 @@ static void sign_in_lanes(struct lanes_worker *worker, struct lane_batch *batch)
 		struct sign_job *job = batch->jobs[i];
 
 		if (batch->lanes[i].has_failed) {
-			sign_again(worker, job);
+			sign_again(worker, job, batch->keys[i]);
 			continue;
 		}
 		job->error = 0;
@@ -188,8 +187,7 @@ static void lanes_sign(void *state, struct sign_job *const *jobs, size_t count)
 		sign_in_lanes(worker, &batch);
 	else
 		sign_engine_openssl.sign(worker->openssl, batch.jobs, batch.count);
-	for (unsigned i = 0; i < batch.count; i++)
-		return_key(worker, &batch.lanes[i]);
+	lane_key_cache_return(worker->engine->cache, batch.keys, batch.count);
 }
 
 int lanes_engine_new(const struct rsa_lanes *lanes, size_t keys_max,
