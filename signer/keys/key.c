@@ -11,6 +11,7 @@
 #include "signer/keys/key.h"
 
 #include "signer/keys/der.h"
+#include "signer/keys/evp_lane_key.h"
 #include "signer/keys/evp_signer.h"
 #include "signer/keys/key_text.h"
 #include "signer/keys/openssl_error.h"
@@ -28,6 +29,7 @@ struct key {
 	atomic_uint references;
 	enum key_type type;
 	unsigned bits;
+	bool fits_lanes;
 	EVP_PKEY *evp;
 	struct buffer public_record;
 };
@@ -419,6 +421,14 @@ static int verify_own_signature(struct key *key)
 	return r;
 }
 
+static int find_whether_it_fits_lanes(struct key *key)
+{
+	int r = evp_lane_key_check(key->evp);
+
+	key->fits_lanes = r == 0;
+	return r == EVP_LANE_KEY_E_UNFIT ? 0 : r;
+}
+
 int key_new(const char *name, struct bytes text, unsigned rsa_bits_min, struct key **key_out,
 	    struct key_problem *problem)
 {
@@ -439,6 +449,8 @@ int key_new(const char *name, struct bytes text, unsigned rsa_bits_min, struct k
 		if (r > 0)
 			r = broken(&reading);
 	}
+	if (r == 0)
+		r = find_whether_it_fits_lanes(reading.key);
 	if (r != 0) {
 		key_unref(reading.key);
 		return r;
@@ -472,6 +484,11 @@ enum key_type key_type(const struct key *key)
 unsigned key_bits(const struct key *key)
 {
 	return key->bits;
+}
+
+bool key_fits_lanes(const struct key *key)
+{
+	return key->fits_lanes;
 }
 
 size_t key_signature_size(const struct key *key)

@@ -19,6 +19,8 @@
 #include "signer/keys/key_problem.h"
 #include "signer/keys/public_key.h"
 
+#include <stdbool.h>
+
 struct evp_pkey_st; /* OpenSSL's EVP_PKEY */
 struct key;
 
@@ -35,6 +37,9 @@ void key_unref(struct key *key); /* takes NULL */
 enum key_type key_type(const struct key *key);
 unsigned key_bits(const struct key *key);
 size_t key_signature_size(const struct key *key);
+
+/* Whether the lanes (signer/lanes) can sign with it, too. */
+bool key_fits_lanes(const struct key *key);
 
 /* The public half, as public_key_record() has it; lives as long as the key. */
 struct bytes key_public(const struct key *key);

@@ -30,7 +30,7 @@ enum place_state {
 	PLACE_EMPTY,
 	PLACE_FILLING, /* borrowed by who fills it */
 	PLACE_READY,
-	PLACE_UNFIT, /* OpenSSL signs with this key */
+	PLACE_REJECTED, /* OpenSSL signs with this key */
 };
 
 struct place {
@@ -265,18 +265,16 @@ static void look_up_all(struct lane_key_cache *cache, struct key *const *keys, s
 	(void)pthread_mutex_unlock(&cache->lock);
 }
 
-/* Returns what has become of the place. */
+/* Returns what has become of the place. The key fits, so memory is all that can be missing. */
 static enum place_state fill(struct lane_key_cache *cache, struct rsa_lanes_workspace *workspace,
 			     const struct place *place)
 {
 	struct rsa_lane_key *lane_key = lane_key_of(cache, place);
-	int r = evp_lane_key_set(lane_key, key_evp(place->key));
 
-	if (r == 0)
-		cache->lanes->prepare(workspace, lane_key);
-	if (r == 0)
-		return PLACE_READY;
-	return r == EVP_LANE_KEY_E_UNFIT ? PLACE_UNFIT : PLACE_EMPTY;
+	if (evp_lane_key_set(lane_key, key_evp(place->key)) != 0)
+		return PLACE_EMPTY;
+	cache->lanes->prepare(workspace, lane_key);
+	return PLACE_READY;
 }
 
 /* Of a place that the loan filled. Without memory, it is free again and the key can be tried anew. */
@@ -328,7 +326,7 @@ void lane_key_cache_reject(struct lane_key_cache *cache, const struct rsa_lane_k
 
 	(void)pthread_mutex_lock(&cache->lock);
 	assert(place->borrowers > 0);
-	place->state = PLACE_UNFIT;
+	place->state = PLACE_REJECTED;
 	(void)pthread_mutex_unlock(&cache->lock);
 }
 

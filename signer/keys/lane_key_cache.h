@@ -31,8 +31,8 @@ MUST_CHECK int lane_key_cache_new(const struct rsa_lanes *lanes, size_t keys_max
 void lane_key_cache_free(struct lane_key_cache *cache);
 
 /*
- * Of up to RSA_LANES keys at once, which may be the same. Sets the form of each; NULL: the lanes cannot sign with
- * this key, or not now. The workspace is the calling thread's.
+ * Of up to RSA_LANES keys at once, all of which fit the lanes (key.h); they may be the same. Sets the form of
+ * each; NULL: the lanes cannot sign with this key now. The workspace is the calling thread's.
  */
 void lane_key_cache_borrow(struct lane_key_cache *cache, struct rsa_lanes_workspace *workspace,
 			   struct key *const *keys, size_t count,

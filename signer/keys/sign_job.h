@@ -30,9 +30,18 @@ enum sign_task_kind {
 	SIGN_TASK_RSA_2048,
 	SIGN_TASK_RSA_3072,
 	SIGN_TASK_RSA_4096,
-	SIGN_TASK_RSA_OTHER, /* of another size */
+	SIGN_TASK_RSA_OTHER, /* keys that lanes cannot take */
 	SIGN_TASK_KINDS,
 };
+
+static inline enum sign_task_kind sign_task_kind_of_key(const struct key *key)
+{
+	if (key_type(key) == KEY_ED25519)
+		return SIGN_TASK_ED25519;
+	if (!key_fits_lanes(key))
+		return SIGN_TASK_RSA_OTHER;
+	return (enum sign_task_kind)(SIGN_TASK_RSA_1024 + key_bits(key) / 1024 - 1);
+}
 
 /* Private: the part that both jobs have in common. */
 struct sign_task {

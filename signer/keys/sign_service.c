@@ -421,19 +421,6 @@ size_t sign_client_in_flight(const struct sign_client *client)
 	return client->in_flight;
 }
 
-static enum sign_task_kind kind_of_key(const struct key *key)
-{
-	if (key_type(key) == KEY_ED25519)
-		return SIGN_TASK_ED25519;
-	switch (key_bits(key)) {
-	case 1024: return SIGN_TASK_RSA_1024;
-	case 2048: return SIGN_TASK_RSA_2048;
-	case 3072: return SIGN_TASK_RSA_3072;
-	case 4096: return SIGN_TASK_RSA_4096;
-	default: return SIGN_TASK_RSA_OTHER;
-	}
-}
-
 static void submit(struct sign_client *client, struct sign_task *task, enum sign_task_kind kind)
 {
 	task->client = client;
@@ -444,7 +431,7 @@ static void submit(struct sign_client *client, struct sign_task *task, enum sign
 
 void sign_client_submit(struct sign_client *client, struct sign_job *job)
 {
-	submit(client, &job->task, kind_of_key(job->key));
+	submit(client, &job->task, sign_task_kind_of_key(job->key));
 }
 
 void sign_client_submit_load(struct sign_client *client, struct key_load_job *job)
