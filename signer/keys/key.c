@@ -26,13 +26,16 @@
 #define ED25519_SIGNATURE_SIZE 64
 
 struct key {
-	atomic_uint references;
+	atomic_uint_fast64_t
+		references; /* all of them, and KEPT for each that only keeps the key */
 	enum key_type type;
 	unsigned bits;
 	bool fits_lanes;
 	EVP_PKEY *evp;
 	struct buffer public_record;
 };
+
+#define KEPT ((uint_fast64_t)1 << 32)
 
 /* RFC 8017 A.1.2, in the order of the file. */
 enum rsa_number { RSA_N, RSA_E, RSA_D, RSA_P, RSA_Q, RSA_DP, RSA_DQ, RSA_QINV, RSA_FIRST_OTHER };
@@ -465,15 +468,39 @@ struct key *key_ref(struct key *key)
 	return key;
 }
 
-void key_unref(struct key *key)
+static void give_up(struct key *key, uint_fast64_t references)
 {
-	if (key == NULL)
-		return;
-	if (atomic_fetch_sub_explicit(&key->references, 1, memory_order_acq_rel) != 1)
+	if (atomic_fetch_sub_explicit(&key->references, references, memory_order_acq_rel) !=
+	    references)
 		return;
 	EVP_PKEY_free(key->evp);
 	buffer_deinit(&key->public_record);
 	free(key);
+}
+
+void key_unref(struct key *key)
+{
+	if (key != NULL)
+		give_up(key, 1);
+}
+
+struct key *key_keep(struct key *key)
+{
+	(void)atomic_fetch_add_explicit(&key->references, KEPT + 1, memory_order_relaxed);
+	return key;
+}
+
+void key_let_go(struct key *key)
+{
+	if (key != NULL)
+		give_up(key, KEPT + 1);
+}
+
+bool key_is_used(const struct key *key)
+{
+	uint_fast64_t references = atomic_load_explicit(&key->references, memory_order_relaxed);
+
+	return references % KEPT > references / KEPT;
 }
 
 enum key_type key_type(const struct key *key)

@@ -1,7 +1,7 @@
 /*
  * How it works: a hash table from the address of a key to its place, under one lock. A clock hand goes
  * round the places (CLOCK): a look-up sets `is_used`; to make room, the hand clears it, and takes the first
- * place that had it clear and that nobody has borrowed. The place holds a reference, so the address cannot
+ * place that had it clear and that nobody has borrowed. The place keeps the key, so the address cannot
  * become another key's.
  *
  * A key is brought into its form without the lock, and who asks for it meanwhile is told that it cannot be
@@ -24,7 +24,9 @@
 
 #define WINDOW_PER_KEY 8
 #define WINDOW_MIN     1024
-#define PLACE_ALIGN    64 /* no two keys share a line of the cache */
+#define SWEEP_PLACES   256 /* at a time, */
+#define SWEEP_LOCKED   64  /* so many of them under one lock */
+#define PLACE_ALIGN    64  /* no two keys share a line of the cache */
 
 enum place_state {
 	PLACE_EMPTY,
@@ -59,6 +61,7 @@ struct lane_key_cache {
 	size_t bucket_mask;
 	size_t borrowed_count; /* places, however many have borrowed each */
 	size_t hand;
+	size_t sweep_at; /* the next place to look at */
 	struct window window;
 	struct window too_small; /* the first that was; no look-ups: none */
 	bool told_too_small;
@@ -100,7 +103,7 @@ void lane_key_cache_free(struct lane_key_cache *cache)
 	if (cache == NULL)
 		return;
 	for (size_t i = 0; cache->places != NULL && i < cache->keys_max; i++)
-		key_unref(cache->places[i].key);
+		key_let_go(cache->places[i].key);
 	secret_memory_deinit(&cache->memory);
 	(void)pthread_mutex_destroy(&cache->lock);
 	free(cache->buckets);
@@ -139,16 +142,18 @@ static struct place *find(struct lane_key_cache *cache, const struct key *key)
 	return place;
 }
 
-static void place_empty(struct lane_key_cache *cache, struct place *place)
+/* Returns the key, which the caller lets go of. */
+static struct key *place_empty(struct lane_key_cache *cache, struct place *place)
 {
-	struct place **at = bucket_of(cache, place->key);
+	struct key *key = place->key;
+	struct place **at = bucket_of(cache, key);
 
 	while (*at != place)
 		at = &(*at)->next;
 	*at = place->next;
 	explicit_bzero(lane_key_of(cache, place), cache->place_size);
-	key_unref(place->key);
 	*place = (struct place){0};
+	return key;
 }
 
 static void place_take(struct lane_key_cache *cache, struct place *place, struct key *key)
@@ -156,7 +161,7 @@ static void place_take(struct lane_key_cache *cache, struct place *place, struct
 	struct place **bucket = bucket_of(cache, key);
 
 	*place = (struct place){
-		.key = key_ref(key),
+		.key = key_keep(key),
 		.state = PLACE_FILLING,
 		.is_used = true,
 		.next = *bucket,
@@ -182,7 +187,7 @@ static struct place *make_room(struct lane_key_cache *cache)
 		if (was_used)
 			continue;
 		cache->window.without_room++;
-		place_empty(cache, place);
+		key_let_go(place_empty(cache, place));
 		return place;
 	}
 }
@@ -290,7 +295,7 @@ static void settle(struct lane_key_cache *cache, struct loan *loan, struct place
 		loan->places[i] = NULL;
 	}
 	if (state == PLACE_EMPTY)
-		place_empty(cache, place);
+		key_let_go(place_empty(cache, place));
 	(void)pthread_mutex_unlock(&cache->lock);
 }
 
@@ -328,6 +333,36 @@ void lane_key_cache_reject(struct lane_key_cache *cache, const struct rsa_lane_k
 	assert(place->borrowers > 0);
 	place->state = PLACE_REJECTED;
 	(void)pthread_mutex_unlock(&cache->lock);
+}
+
+/* Of up to SWEEP_LOCKED places, empties those that keep a key for nobody. Returns how many. */
+static size_t take_unused(struct lane_key_cache *cache, struct key *unused[SWEEP_LOCKED])
+{
+	size_t count = 0;
+
+	(void)pthread_mutex_lock(&cache->lock);
+	for (size_t i = 0; i < SWEEP_LOCKED && i < cache->keys_max; i++) {
+		struct place *place = &cache->places[cache->sweep_at];
+
+		cache->sweep_at = (cache->sweep_at + 1) % cache->keys_max;
+		if (place->state != PLACE_EMPTY && place->borrowers == 0 &&
+		    !key_is_used(place->key))
+			unused[count++] = place_empty(cache, place);
+	}
+	(void)pthread_mutex_unlock(&cache->lock);
+	return count;
+}
+
+void lane_key_cache_sweep(struct lane_key_cache *cache)
+{
+	for (size_t done = 0; done < SWEEP_PLACES && done < cache->keys_max; done += SWEEP_LOCKED) {
+		struct key *unused[SWEEP_LOCKED];
+		size_t count = take_unused(cache, unused);
+
+		/* Without the lock: to free a key takes as long as to wipe many. */
+		while (count > 0)
+			key_let_go(unused[--count]);
+	}
 }
 
 static bool take_too_small(struct lane_key_cache *cache, char text_out[LANE_KEY_CACHE_NOTICE_SIZE])

@@ -3,10 +3,11 @@
  *
  * Is:       a bounded number of places in secret memory. A key gets one when it first signs; when all are taken,
  *           one that was not used for long makes room.
- * Is not:   a store of keys: each place holds a reference to its key, which key_store.h gave out.
+ * Is not:   a store of keys: each place keeps a key that key_store.h gave out.
  * Units:    keys_max counts places; each is as large as a key of 4096 bits, 3.7 KB.
  * Errors:   -ENOMEM of new. That a key cannot be had is no error: OpenSSL signs then.
- * Owns:     the memory, and a reference to each key in it. It is wiped when a key makes room, and in the end.
+ * Owns:     the memory, and keeps each key in it. A place is wiped when its key makes room or is not used any more,
+ *           and in the end.
  * Threads:  any number.
  *
  *	lane_key_cache_borrow(cache, workspace, keys, 8, lane_keys);
@@ -44,6 +45,12 @@ void lane_key_cache_return(struct lane_key_cache *cache,
 
 /* Before the return of one whose signature was wrong: nobody gets it again while it is in here. */
 void lane_key_cache_reject(struct lane_key_cache *cache, const struct rsa_lane_key *lane_key);
+
+/*
+ * Lets go of keys that nobody uses any more, as after they were removed or replaced. To be called now and then: it
+ * looks at some places each time.
+ */
+void lane_key_cache_sweep(struct lane_key_cache *cache);
 
 /* Something that the operator should hear of, each once in the life of the cache; false: nothing. */
 #define LANE_KEY_CACHE_NOTICE_SIZE 256

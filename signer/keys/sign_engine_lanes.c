@@ -242,6 +242,11 @@ int lanes_engine_learn(const struct lanes_engine *engine)
 	return r;
 }
 
+void lanes_engine_sweep(struct lanes_engine *engine)
+{
+	lane_key_cache_sweep(engine->cache);
+}
+
 uint64_t lanes_engine_faults(const struct lanes_engine *engine)
 {
 	return atomic_load_explicit(&engine->state->faults, memory_order_relaxed);

@@ -32,6 +32,9 @@ MUST_CHECK int lanes_engine_learn(const struct lanes_engine *engine);
 /* Signatures that came out wrong of the lanes. */
 uint64_t lanes_engine_faults(const struct lanes_engine *engine);
 
+/* Lets go of keys that were removed or replaced: lane_key_cache_sweep(). */
+void lanes_engine_sweep(struct lanes_engine *engine);
+
 /* Something that the operator should hear of, each once; false: nothing. */
 #define LANES_ENGINE_NOTICE_SIZE LANE_KEY_CACHE_NOTICE_SIZE
 bool lanes_engine_take_notice(struct lanes_engine *engine, char text_out[LANES_ENGINE_NOTICE_SIZE]);

@@ -306,6 +306,80 @@ static void place_that_makes_room_is_wiped(void **state)
 	lane_key_cache_free(cache);
 }
 
+static bool is_empty(const struct rsa_lane_key *place)
+{
+	const uint8_t *bytes = (const uint8_t *)place;
+	const size_t size = rsa_lane_key_size(1024);
+	uint8_t sum = 0;
+
+	for (size_t i = 0; i < size; i++)
+		sum |= bytes[i];
+	return sum == 0;
+}
+
+static void key_that_nobody_uses_any_more_is_wiped(void **state)
+{
+	struct lane_key_cache *cache = new_cache(3);
+	const struct rsa_lane_key *place;
+	const struct rsa_lane_key *rejected;
+	struct lane_sample replaced;
+	struct lane_sample bad;
+
+	(void)state;
+	lane_sample_init_rsa(&replaced, 1024, KEYS);
+	lane_sample_init_rsa(&bad, 1024, KEYS + 1);
+	use(cache, 0);
+	place = borrow_key(cache, replaced.key);
+	give_back(cache, place);
+	rejected = borrow_key(cache, bad.key);
+	reject(cache, rejected);
+	lane_key_cache_sweep(cache);
+	assert_false(is_empty(place));
+	assert_ptr_equal(borrow_key(cache, replaced.key), place);
+	lane_sample_deinit(&replaced);
+	lane_sample_deinit(&bad);
+	lane_key_cache_sweep(cache); /* a lane is still signing with it */
+	assert_false(is_empty(place));
+	assert_true(is_empty(rejected));
+	give_back(cache, place);
+	lane_key_cache_sweep(cache);
+	assert_true(is_empty(place));
+	assert_false(use_prepares(cache, 0));
+	assert_true(use_prepares(cache, 1));
+	assert_true(use_prepares(cache, 2));
+	assert_false(use_prepares(cache, 0)); /* there was room for both */
+	lane_key_cache_free(cache);
+}
+
+/* However many places there are, each is looked at in the end. */
+static void sweep_comes_round_all_places(void **state)
+{
+	enum { PLACES = 300 };
+	const struct rsa_lane_key *places[PLACES];
+	struct lane_key_cache *cache = new_cache(PLACES);
+	struct key *keys[PLACES];
+	size_t empty = 0;
+
+	(void)state;
+	for (size_t i = 0; i < PLACES; i++) {
+		struct lane_sample sample;
+
+		lane_sample_init_rsa(&sample, 1024, (unsigned)i % RSA_POOL_KEYS);
+		keys[i] = key_ref(sample.key);
+		places[i] = borrow_key(cache, keys[i]);
+		give_back(cache, places[i]);
+		lane_sample_deinit(&sample);
+	}
+	for (size_t i = 0; i < PLACES; i++)
+		key_unref(keys[i]);
+	lane_key_cache_sweep(cache);
+	lane_key_cache_sweep(cache);
+	for (size_t i = 0; i < PLACES; i++)
+		empty += is_empty(places[i]);
+	assert_int_equal(empty, PLACES);
+	lane_key_cache_free(cache);
+}
+
 /* Whether the cache is said to be too small. Where these tests run, memory may be unlocked. */
 static bool says_too_small(struct lane_key_cache *cache, char text[LANE_KEY_CACHE_NOTICE_SIZE])
 {
@@ -510,6 +584,8 @@ static void *run_user(void *argument)
 
 	for (unsigned i = 0; i < rounds_of(4000); i++) {
 		user->random = user->random * 1664525 + 1013904223;
+		if ((user->random >> 16) % 50 == 0)
+			lane_key_cache_sweep(user->cache);
 		if (!borrow_for_a_moment(user, user->random >> 16))
 			return user;
 		(void)lane_key_cache_take_notice(user->cache, text);
@@ -520,9 +596,13 @@ static void *run_user(void *argument)
 static void key_stays_as_it_is_while_threads_have_it(void **state)
 {
 	struct lane_key_cache *cache = new_cache(3);
+	struct key *unused = samples[KEYS - 1].key;
 	struct user users[THREADS];
 
 	(void)state;
+	/* One that each sweep puts out. */
+	(void)key_keep(unused);
+	key_unref(unused);
 	for (uint32_t i = 0; i < THREADS; i++) {
 		users[i] = (struct user){.cache = cache, .random = i};
 		assert_int_equal(pthread_create(&users[i].thread, NULL, run_user, &users[i]), 0);
@@ -534,6 +614,8 @@ static void key_stays_as_it_is_while_threads_have_it(void **state)
 		assert_null(failed);
 		assert_true(users[i].borrowed > 0);
 	}
+	(void)key_ref(unused);
+	key_let_go(unused);
 	lane_key_cache_free(cache);
 }
 
@@ -617,6 +699,8 @@ int main(void)
 		cmocka_unit_test(key_in_the_cache_outlives_its_owner),
 		cmocka_unit_test(rejected_key_is_not_given_out_again),
 		cmocka_unit_test(place_that_makes_room_is_wiped),
+		cmocka_unit_test(key_that_nobody_uses_any_more_is_wiped),
+		cmocka_unit_test(sweep_comes_round_all_places),
 		cmocka_unit_test(cache_that_is_too_small_says_so_once),
 		cmocka_unit_test(cache_that_is_smaller_than_a_group_is_too_small),
 		cmocka_unit_test(cache_whose_places_are_all_borrowed_is_too_small),

@@ -170,6 +170,30 @@ static void lanes_that_are_too_few_are_openssl_s(void **state)
 	close_engine(engine, worker);
 }
 
+/* An engine keeps keys, but that is no use: what was removed or replaced can be let go of. */
+static void key_that_is_only_in_the_engine_is_not_used(void **state)
+{
+	struct lanes_engine *engine = lane_stage_engine_new(&rsa_lanes_portable, KEYS_MAX, 3, 1);
+	void *worker = new_worker(engine);
+	struct lane_sample sample;
+	struct group group;
+	struct key *key;
+
+	(void)state;
+	lane_sample_init_rsa(&sample, 1024, LANE_SAMPLE_KEYS);
+	for (size_t i = 0; i < 3; i++)
+		group_set(&group, i, SIGN_TASK_RSA_1024, &sample);
+	assert_int_equal(sign_right(engine, worker, &group, 3), 1);
+	assert_int_equal(sign_right(engine, worker, &group, 1), 0);
+	key = key_keep(sample.key);
+	assert_true(key_is_used(key));
+	lane_sample_deinit(&sample);
+	assert_false(key_is_used(key));
+	lanes_engine_sweep(engine);
+	key_let_go(key);
+	close_engine(engine, worker);
+}
+
 static void keys_that_find_no_place_are_openssl_s(void **state)
 {
 	struct lanes_engine *engine = lane_stage_engine_new(&rsa_lanes_portable, 2, 2, 1);
@@ -487,6 +511,7 @@ int main(void)
 		cmocka_unit_test(group_below_the_minimum_is_openssl_s),
 		cmocka_unit_test(what_lanes_never_sign_is_openssl_s),
 		cmocka_unit_test(lanes_that_are_too_few_are_openssl_s),
+		cmocka_unit_test(key_that_is_only_in_the_engine_is_not_used),
 		cmocka_unit_test(keys_that_find_no_place_are_openssl_s),
 		cmocka_unit_test(signature_that_lanes_call_wrong_is_made_again),
 		cmocka_unit_test(signature_of_a_key_damaged_in_memory_is_made_again),
