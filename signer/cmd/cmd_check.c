@@ -177,7 +177,32 @@ static void check_lanes(struct check_command *command, const struct sign_engine 
 	}
 }
 
-static void check_sign_engine(struct check_command *command, const struct signer_config *config)
+/* Whether there is locked memory for so many threads, and for the keys: as a start would take it. */
+static int check_locked_memory(struct check_command *command, struct lanes_engine *lanes,
+			       unsigned threads)
+{
+	const struct sign_engine *engine = lanes_engine_as_engine(lanes);
+	void **workers = calloc(threads, sizeof(*workers));
+	char text[LANES_ENGINE_NOTICE_SIZE];
+	unsigned count = 0;
+	int r = workers == NULL ? -ENOMEM : 0;
+
+	while (r == 0 && count < threads) {
+		r = engine->worker_new(engine, &workers[count]);
+		count += r == 0;
+	}
+	if (r == 0)
+		lanes_engine_lock_keys(lanes);
+	while (r == 0 && lanes_engine_take_notice(lanes, text))
+		check_report_add(&command->report, CHECK_WARNING, nowhere, "%s", text);
+	while (count > 0)
+		engine->worker_free(workers[--count]);
+	free(workers);
+	return r;
+}
+
+static void check_sign_engine(struct check_command *command, const struct signer_config *config,
+			      unsigned threads)
 {
 	struct problem_place place = signer_config_place(config, "SignEngine");
 	struct sign_engine_choice choice;
@@ -186,6 +211,8 @@ static void check_sign_engine(struct check_command *command, const struct signer
 
 	if (r == 0 && choice.lanes != NULL)
 		r = lanes_engine_learn(choice.lanes);
+	if (r == 0 && choice.lanes != NULL)
+		r = check_locked_memory(command, choice.lanes, threads);
 	if (r != 0)
 		check_report_add(&command->report, CHECK_ERROR, place, "cannot start: %s",
 				 strerror(-r));
@@ -223,7 +250,7 @@ static void check_engines(struct check_command *command, const struct signer_con
 	}
 	check_report_add(&command->report, CHECK_OK, nowhere,
 			 "I/O threads: %u, signing threads: %u", threads.io, threads.sign);
-	check_sign_engine(command, config);
+	check_sign_engine(command, config, threads.io + threads.sign);
 }
 
 static int check_parts(struct check_command *command)

@@ -89,13 +89,20 @@ int lane_key_cache_new(const struct rsa_lanes *lanes, size_t keys_max,
 	(void)pthread_mutex_init(&cache->lock, NULL);
 	if (cache->places != NULL && cache->buckets != NULL &&
 	    keys_max <= SIZE_MAX / cache->place_size)
-		r = secret_memory_init(&cache->memory, keys_max * cache->place_size);
+		r = secret_memory_map(&cache->memory, keys_max * cache->place_size);
 	if (r != 0) {
 		lane_key_cache_free(cache);
 		return r;
 	}
 	*cache_out = cache;
 	return 0;
+}
+
+void lane_key_cache_lock(struct lane_key_cache *cache)
+{
+	(void)pthread_mutex_lock(&cache->lock);
+	secret_memory_lock(&cache->memory);
+	(void)pthread_mutex_unlock(&cache->lock);
 }
 
 void lane_key_cache_free(struct lane_key_cache *cache)
@@ -384,8 +391,9 @@ static bool take_unlocked(struct lane_key_cache *cache, char text_out[LANE_KEY_C
 		return false;
 	cache->told_unlocked = true;
 	(void)snprintf(text_out, LANE_KEY_CACHE_NOTICE_SIZE,
-		       "the keys of LaneCacheSize %zu are in memory that may be swapped to disk: "
-		       "RLIMIT_MEMLOCK is too small",
+		       "%zu of the %zu keys of LaneCacheSize are in memory that may be swapped to "
+		       "disk: raise the limit of locked memory (LimitMEMLOCK=, ulimit -l)",
+		       cache->keys_max - cache->memory.locked_size / cache->place_size,
 		       cache->keys_max);
 	return true;
 }

@@ -4,7 +4,7 @@
  * Is:       a bounded number of places in secret memory. A key gets one when it first signs; when all are taken,
  *           one that was not used for long makes room.
  * Is not:   a store of keys: each place keeps a key that key_store.h gave out.
- * Units:    keys_max counts places; each is as large as a key of 4096 bits, 3.7 KB.
+ * Units:    keys_max counts places; each is as large as a key of 4096 bits, 4 KB.
  * Errors:   -ENOMEM of new. That a key cannot be had is no error: OpenSSL signs then.
  * Owns:     the memory, and keeps each key in it. A place is wiped when its key makes room or is not used any more,
  *           and in the end.
@@ -30,6 +30,9 @@ struct lane_key_cache;
 MUST_CHECK int lane_key_cache_new(const struct rsa_lanes *lanes, size_t keys_max,
 				  struct lane_key_cache **cache_out);
 void lane_key_cache_free(struct lane_key_cache *cache);
+
+/* Locks the places, as far as the limit allows, before the first is used. */
+void lane_key_cache_lock(struct lane_key_cache *cache);
 
 /*
  * Of up to RSA_LANES keys at once, all of which fit the lanes (key.h); they may be the same. Sets the form of

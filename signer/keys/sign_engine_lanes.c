@@ -25,6 +25,8 @@ struct lanes_state {
 	atomic_uint group_min[SIZES];
 	atomic_uint_fast64_t faults;
 	atomic_bool told_faults;
+	atomic_uint unlocked_workers;
+	atomic_bool told_unlocked;
 };
 
 struct lanes_engine {
@@ -88,6 +90,9 @@ static int lanes_worker_new(const struct sign_engine *engine, void **worker_out)
 		lanes_worker_free(worker);
 		return r;
 	}
+	if (!worker->workspace.locked)
+		(void)atomic_fetch_add_explicit(&worker->engine->state->unlocked_workers, 1,
+						memory_order_relaxed);
 	*worker_out = worker;
 	return 0;
 }
@@ -226,6 +231,11 @@ void lanes_engine_free(struct lanes_engine *engine)
 	free(engine);
 }
 
+void lanes_engine_lock_keys(struct lanes_engine *engine)
+{
+	lane_key_cache_lock(engine->cache);
+}
+
 const struct sign_engine *lanes_engine_as_engine(const struct lanes_engine *engine)
 {
 	return &engine->engine;
@@ -265,7 +275,23 @@ static bool take_faults(const struct lanes_engine *engine, char text_out[LANES_E
 	return true;
 }
 
+static bool take_unlocked(const struct lanes_engine *engine,
+			  char text_out[LANES_ENGINE_NOTICE_SIZE])
+{
+	unsigned workers = atomic_load_explicit(&engine->state->unlocked_workers,
+						memory_order_relaxed);
+
+	if (workers == 0 || atomic_exchange(&engine->state->told_unlocked, true))
+		return false;
+	(void)snprintf(text_out, LANES_ENGINE_NOTICE_SIZE,
+		       "%u %s with keys in memory that may be swapped to disk: raise the limit of "
+		       "locked memory (LimitMEMLOCK=, ulimit -l)",
+		       workers, workers == 1 ? "thread signs" : "threads sign");
+	return true;
+}
+
 bool lanes_engine_take_notice(struct lanes_engine *engine, char text_out[LANES_ENGINE_NOTICE_SIZE])
 {
-	return take_faults(engine, text_out) || lane_key_cache_take_notice(engine->cache, text_out);
+	return take_faults(engine, text_out) || take_unlocked(engine, text_out) ||
+	       lane_key_cache_take_notice(engine->cache, text_out);
 }

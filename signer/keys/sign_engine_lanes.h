@@ -23,6 +23,9 @@ MUST_CHECK int lanes_engine_new(const struct rsa_lanes *lanes, size_t keys_max,
 				struct lanes_engine **engine_out);
 void lanes_engine_free(struct lanes_engine *engine);
 
+/* Locks the memory of the keys: when the workers are made, whose memory comes first, and before they sign. */
+void lanes_engine_lock_keys(struct lanes_engine *engine);
+
 /* Lives as long as `engine`. */
 const struct sign_engine *lanes_engine_as_engine(const struct lanes_engine *engine);
 

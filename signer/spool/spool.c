@@ -214,6 +214,8 @@ static int make_workers(struct spool *spool)
 		if (r == 0)
 			spool->worker_count++;
 	}
+	if (r == 0 && spool->shared.engine.lanes != NULL)
+		lanes_engine_lock_keys(spool->shared.engine.lanes);
 	return r == 0 ? 0 : fail(&spool->shared.result, r, "cannot start");
 }
 

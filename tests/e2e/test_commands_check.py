@@ -3,6 +3,7 @@
 import fcntl
 import os
 import pty
+import resource
 import subprocess
 import unittest
 
@@ -319,6 +320,29 @@ class Check(PostsealCase):
         os.close(leader)
         process.wait(timeout=60)
         return text
+
+    def test_memory_that_cannot_be_locked_is_a_warning(self):
+        self.key("a")
+        self.rows = [("a", None)]
+        config = self.tables("SignThreads 2", "IoThreads 1", "LaneCacheSize 100")
+        for path in (config, self.path("SigningTable"), self.path("KeyTable")):
+            os.chmod(path, 0o644)
+
+        def lock_nothing():
+            resource.setrlimit(resource.RLIMIT_MEMLOCK, (0, 0))
+
+        user = as_nobody() or {}
+        # The key is not nobody's to read.
+        report = self.expect_json(
+            78 if user else 0, "check", "--json", "-x", config, preexec_fn=lock_nothing, **user
+        )
+        engines = [find for find in report["findings"] if find["section"] == "engines"]
+        if not any(find["text"].startswith("RSA-2048: ") for find in engines):
+            self.skipTest("no lanes here")
+        self.assertEqual(
+            [find["text"].split(" in memory")[0] for find in engines if find["level"] == "warning"],
+            ["3 threads sign with keys", "100 of the 100 keys of LaneCacheSize are"],
+        )
 
     def test_lanes_that_are_not_there_are_a_warning(self):
         self.key("a")

@@ -19,7 +19,6 @@
 #include <sched.h>
 #include <stdatomic.h>
 #include <string.h>
-#include <sys/wait.h>
 
 #define KEYS	5
 #define THREADS 4
@@ -511,10 +510,11 @@ static int use_unlocked_cache(void)
 		return 1;
 	if (lane_key_cache_new(&counting_lanes, 17, &cache) != 0)
 		return 2;
+	lane_key_cache_lock(cache);
 	if (!lane_key_cache_take_notice(cache, text))
 		return 3;
-	if (strcmp(text, "the keys of LaneCacheSize 17 are in memory that may be swapped to disk: "
-			 "RLIMIT_MEMLOCK is too small") != 0)
+	if (strcmp(text, "17 of the 17 keys of LaneCacheSize are in memory that may be swapped to "
+			 "disk: raise the limit of locked memory (LimitMEMLOCK=, ulimit -l)") != 0)
 		return 4;
 	if (lane_key_cache_take_notice(cache, text))
 		return 5;
@@ -528,16 +528,34 @@ static int use_unlocked_cache(void)
 
 static void cache_that_is_not_locked_says_so_once(void **state)
 {
-	int status;
-	pid_t child = fork();
-
 	(void)state;
-	assert_true(child >= 0);
-	if (child == 0)
-		_exit(!MEMORY_LOCK_IS_REAL ? 0 : use_unlocked_cache());
-	assert_int_equal(waitpid(child, &status, 0), child);
-	assert_true(WIFEXITED(status));
-	assert_int_equal(WEXITSTATUS(status), 0);
+	assert_true(memory_lock_child(use_unlocked_cache));
+}
+
+/* Of one that is too large for the limit, so many keys are locked as fit, and the first go there. */
+static int use_partly_locked_cache(void)
+{
+	char text[LANE_KEY_CACHE_NOTICE_SIZE];
+	struct lane_key_cache *cache;
+
+	if (!memory_lock_limit((size_t)3 << 20))
+		return 1;
+	if (lane_key_cache_new(&counting_lanes, 1000, &cache) != 0)
+		return 2;
+	lane_key_cache_lock(cache);
+	if (!lane_key_cache_take_notice(cache, text))
+		return 3;
+	if (strstr(text, "472 of the 1000 keys of LaneCacheSize are in memory that may be ") !=
+	    text)
+		return 4;
+	lane_key_cache_free(cache);
+	return 0;
+}
+
+static void cache_that_is_locked_in_part_says_how_much(void **state)
+{
+	(void)state;
+	assert_true(memory_lock_child(use_partly_locked_cache));
 }
 
 struct user {
@@ -708,6 +726,7 @@ int main(void)
 		cmocka_unit_test(cache_that_is_large_enough_says_nothing),
 		cmocka_unit_test(cache_whose_keys_all_change_at_once_says_nothing),
 		cmocka_unit_test(cache_that_is_not_locked_says_so_once),
+		cmocka_unit_test(cache_that_is_locked_in_part_says_how_much),
 		cmocka_unit_test(key_stays_as_it_is_while_threads_have_it),
 		cmocka_unit_test(every_allocation_may_fail),
 	};

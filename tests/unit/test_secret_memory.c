@@ -10,8 +10,6 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 /* The VmFlags of the mapping that begins at `data`. */
 static void read_flags(const void *data, char *flags, int size)
@@ -109,16 +107,44 @@ static int use_without_lock(void)
 
 static void lock_limit_zero_works_unlocked(void **state)
 {
-	int status;
-	pid_t child = fork();
-
 	(void)state;
-	assert_true(child >= 0);
-	if (child == 0)
-		_exit(!MEMORY_LOCK_IS_REAL ? 0 : use_without_lock());
-	assert_int_equal(waitpid(child, &status, 0), child);
-	assert_true(WIFEXITED(status));
-	assert_int_equal(WEXITSTATUS(status), 0);
+	assert_true(memory_lock_child(use_without_lock));
+}
+
+#define MIB ((size_t)1 << 20)
+
+static int lock_as_much_as_may_be(void)
+{
+	struct secret_memory large = {0};
+	struct secret_memory small = {0};
+	struct secret_memory later = {0};
+
+	if (!memory_lock_limit(4 * MIB + MIB / 2))
+		return 1;
+	if (secret_memory_map(&large, 6 * MIB) != 0 || large.locked || large.locked_size != 0)
+		return 2;
+	if (secret_memory_map(&small, MIB / 4) != 0)
+		return 3;
+	secret_memory_lock(&small);
+	if (!small.locked || small.locked_size != MIB / 4)
+		return 4;
+	secret_memory_lock(&large);
+	if (large.locked || large.locked_size != 3 * MIB)
+		return 5;
+	/* What comes later finds some. */
+	if (secret_memory_init(&later, MIB) != 0 || !later.locked || later.locked_size != MIB)
+		return 6;
+	large.data[6 * MIB - 1] = 1;
+	secret_memory_deinit(&later);
+	secret_memory_deinit(&large);
+	secret_memory_deinit(&small);
+	return 0;
+}
+
+static void memory_is_locked_as_far_as_the_limit_allows(void **state)
+{
+	(void)state;
+	assert_true(memory_lock_child(lock_as_much_as_may_be));
 }
 
 int main(void)
@@ -128,6 +154,7 @@ int main(void)
 		cmocka_unit_test(only_what_is_used_takes_memory),
 		cmocka_unit_test(size_zero_has_memory_and_impossible_size_is_refused),
 		cmocka_unit_test(lock_limit_zero_works_unlocked),
+		cmocka_unit_test(memory_is_locked_as_far_as_the_limit_allows),
 	};
 
 	return cmocka_run_group_tests_name("secret_memory", tests, NULL, NULL);

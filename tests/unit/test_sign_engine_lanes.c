@@ -10,6 +10,7 @@
 #include "tests/unit/failing_memory.h"
 #include "tests/unit/lane_samples.h"
 #include "tests/unit/lane_stage.h"
+#include "tests/unit/memory_lock.h"
 #include "tests/unit/unit_test.h"
 
 #include <errno.h>
@@ -309,6 +310,52 @@ static void faults_are_counted_and_told_once(void **state)
 	close_engine(engine, worker);
 }
 
+/* Two workers, under that limit. Returns what the engine has to say first; "": nothing. */
+static const char *first_notice_under(size_t limit)
+{
+	static char text[LANES_ENGINE_NOTICE_SIZE];
+	struct lanes_engine *engine;
+	void *workers[2];
+
+	if (!memory_lock_limit(limit) ||
+	    lanes_engine_new(lane_stage_on(&rsa_lanes_portable), 100, &engine) != 0)
+		return "?";
+	for (size_t i = 0; i < 2; i++)
+		workers[i] = new_worker(engine);
+	lanes_engine_lock_keys(engine);
+	if (!lanes_engine_take_notice(engine, text))
+		text[0] = '\0';
+	lanes_engine_as_engine(engine)->worker_free(workers[0]);
+	close_engine(engine, workers[1]);
+	return text;
+}
+
+static int without_locked_memory(void)
+{
+	return strcmp(first_notice_under(0),
+		      "2 threads sign with keys in memory that may be swapped to disk: raise the "
+		      "limit of locked memory (LimitMEMLOCK=, ulimit -l)");
+}
+
+static int with_locked_memory_for_the_workers(void)
+{
+	return strncmp(first_notice_under((size_t)448 << 10),
+		       "100 of the 100 keys of LaneCacheSize", 36);
+}
+
+static int with_locked_memory_for_all(void)
+{
+	return strcmp(first_notice_under((size_t)4 << 20), "");
+}
+
+static void memory_that_is_not_locked_is_told_and_workers_come_first(void **state)
+{
+	(void)state;
+	assert_true(memory_lock_child(without_locked_memory));
+	assert_true(memory_lock_child(with_locked_memory_for_the_workers));
+	assert_true(memory_lock_child(with_locked_memory_for_all));
+}
+
 static void before_it_has_learnt_openssl_signs(void **state)
 {
 	struct lanes_engine *engine;
@@ -516,6 +563,7 @@ int main(void)
 		cmocka_unit_test(signature_that_lanes_call_wrong_is_made_again),
 		cmocka_unit_test(signature_of_a_key_damaged_in_memory_is_made_again),
 		cmocka_unit_test(faults_are_counted_and_told_once),
+		cmocka_unit_test(memory_that_is_not_locked_is_told_and_workers_come_first),
 		cmocka_unit_test(before_it_has_learnt_openssl_signs),
 		cmocka_unit_test(engine_learns_each_size_once),
 		cmocka_unit_test(engine_may_learn_all_at_once),
