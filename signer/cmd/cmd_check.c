@@ -161,19 +161,13 @@ static enum ring_engine_kind engine_kind(enum signer_io_engine engine)
 }
 
 /* From how many signatures on lanes pay, for each size. */
-static void check_lanes(struct check_command *command, const struct sign_engine *engine)
+static void check_lanes(struct check_command *command, const struct lanes_engine *lanes)
 {
-	for (enum sign_task_kind kind = SIGN_TASK_RSA_1024; kind <= SIGN_TASK_RSA_4096; kind++) {
-		unsigned bits = 1024 * (kind - SIGN_TASK_RSA_1024 + 1);
-		unsigned group_min = sign_engine_group_min(engine, kind);
+	char text[LANES_ENGINE_NOTICE_SIZE];
 
-		if (group_min > 0)
-			check_report_add(&command->report, CHECK_OK, nowhere,
-					 "RSA-%u: in lanes from %u signatures on, fewer by OpenSSL",
-					 bits, group_min);
-		else
-			check_report_add(&command->report, CHECK_OK, nowhere,
-					 "RSA-%u: by OpenSSL, which is faster here", bits);
+	for (unsigned bits = 1024; bits <= RSA_LANE_BITS_MAX; bits += 1024) {
+		lanes_engine_describe(lanes, sign_task_kind_of_bits(bits), text);
+		check_report_add(&command->report, CHECK_OK, nowhere, "%s", text);
 	}
 }
 
@@ -217,7 +211,7 @@ static void check_sign_engine(struct check_command *command, const struct signer
 		check_report_add(&command->report, CHECK_ERROR, place, "cannot start: %s",
 				 strerror(-r));
 	else if (choice.lanes != NULL)
-		check_lanes(command, choice.engine);
+		check_lanes(command, choice.lanes);
 	else
 		check_report_add(
 			&command->report,

@@ -38,8 +38,16 @@ uint64_t lanes_engine_faults(const struct lanes_engine *engine);
 /* Lets go of keys that were removed or replaced: lane_key_cache_sweep(). */
 void lanes_engine_sweep(struct lanes_engine *engine);
 
-/* Something that the operator should hear of, each once; false: nothing. */
 #define LANES_ENGINE_NOTICE_SIZE LANE_KEY_CACHE_NOTICE_SIZE
+
+/* Of RSA keys of one size: from how many signatures on they are made in lanes. */
+void lanes_engine_describe(const struct lanes_engine *engine, enum sign_task_kind kind,
+			   char text_out[LANES_ENGINE_NOTICE_SIZE]);
+
+/* The same, of what its workers have learnt, each once; false: nothing. */
+bool lanes_engine_take_news(struct lanes_engine *engine, char text_out[LANES_ENGINE_NOTICE_SIZE]);
+
+/* Something that the operator should hear of, each once, or at 1, 10, 100 of them; false: nothing. */
 bool lanes_engine_take_notice(struct lanes_engine *engine, char text_out[LANES_ENGINE_NOTICE_SIZE]);
 
 #endif

@@ -235,16 +235,15 @@ static size_t worker_take(struct sign_worker *worker, struct sign_task *tasks[SI
 	return count;
 }
 
-/* Each worker asks the engine once; which of them really does it is the engine's business. */
+/* Each worker asks the engine until it need not again; which of them really does it is the engine's business. */
 static void learn(struct sign_worker *worker, enum sign_task_kind kind)
 {
 	const struct sign_engine *engine = worker->service->engine;
 
 	if (engine->learn == NULL || worker->has_learnt[kind])
 		return;
-	worker->has_learnt[kind] = true;
 	worker_pay(worker); /* it may take long */
-	engine->learn(worker->state, kind);
+	worker->has_learnt[kind] = engine->learn(worker->state, kind);
 }
 
 static void *worker_run(void *argument)

@@ -6,6 +6,7 @@
  */
 #include "signer/keys/sign_engine_lanes.h"
 
+#include "common/clock.h"
 #include "signer/keys/evp_lane_key.h"
 #include "tests/unit/failing_memory.h"
 #include "tests/unit/lane_samples.h"
@@ -310,6 +311,36 @@ static void faults_are_counted_and_told_once(void **state)
 	close_engine(engine, worker);
 }
 
+/* The notices of faults after each fault, for eleven of them. */
+static void faults_are_told_of_again_when_there_are_tenfold(void **state)
+{
+	/* So few places that a key that was given up has lost its own when its turn comes again. */
+	struct lanes_engine *engine = lane_stage_engine_new(&rsa_lanes_portable, 2, 2, 1);
+	void *worker = new_worker(engine);
+	char text[LANES_ENGINE_NOTICE_SIZE];
+	struct group group;
+	unsigned told = 0;
+
+	(void)state;
+	lane_stage.bad_lane = 0;
+	for (unsigned i = 0; lanes_engine_faults(engine) < 11; i++) {
+		uint64_t before = lanes_engine_faults(engine);
+
+		assert_true(i < 100);
+		group_fill(&group, 0, i, 2);
+		(void)sign_right(engine, worker, &group, 2);
+		while (lanes_engine_take_notice(engine, text)) {
+			if (strstr(text, "came out wrong") == NULL)
+				continue;
+			told++;
+			assert_int_equal(before, told == 1 ? 0 : 9);
+			assert_non_null(strstr(text, told == 1 ? "(1 so far)" : "(10 so far)"));
+		}
+	}
+	assert_int_equal(told, 2);
+	close_engine(engine, worker);
+}
+
 /* Two workers, under that limit. Returns what the engine has to say first; "": nothing. */
 static const char *first_notice_under(size_t limit)
 {
@@ -374,10 +405,11 @@ static void before_it_has_learnt_openssl_signs(void **state)
 	close_engine(engine, worker);
 }
 
-static void learn(const struct lanes_engine *engine, void *worker, unsigned size)
+/* Whether it is done with. */
+static bool learn(const struct lanes_engine *engine, void *worker, unsigned size)
 {
-	lanes_engine_as_engine(engine)->learn(worker,
-					      (enum sign_task_kind)(SIGN_TASK_RSA_1024 + size));
+	return lanes_engine_as_engine(engine)->learn(worker,
+						     sign_task_kind_of_bits(1024 * (size + 1)));
 }
 
 /* What is learnt of each size when lanes are as fast as that. */
@@ -394,14 +426,14 @@ static void check_learning(const unsigned group_min[LANE_SAMPLE_SIZES])
 		lane_stage.trial_ns[size] = lane_stage_trial_ns(group_min[size]);
 	for (unsigned size = 0; size < LANE_SAMPLE_SIZES; size++) {
 		assert_int_equal(lane_stage_group_min(engine, size), 0);
-		learn(engine, worker, size);
+		assert_true(learn(engine, worker, size));
 		assert_int_equal(lane_stage_group_min(engine, size), group_min[size]);
 	}
 	trials = atomic_load(&lane_stage.trials);
 	for (unsigned size = 0; size < LANE_SAMPLE_SIZES; size++)
-		learn(engine, worker, size);
-	lanes_engine_as_engine(engine)->learn(worker, SIGN_TASK_ED25519);
-	lanes_engine_as_engine(engine)->learn(worker, SIGN_TASK_RSA_OTHER);
+		assert_true(learn(engine, worker, size));
+	assert_true(lanes_engine_as_engine(engine)->learn(worker, SIGN_TASK_ED25519));
+	assert_true(lanes_engine_as_engine(engine)->learn(worker, SIGN_TASK_RSA_OTHER));
 	assert_int_equal(atomic_load(&lane_stage.trials), trials);
 	assert_int_equal(atomic_load(&lane_stage.batches), 0);
 	close_engine(engine, worker);
@@ -460,9 +492,100 @@ static void without_pages_there_is_no_engine_and_no_worker(void **state)
 	lanes_engine_free(good);
 }
 
-/* A size that cannot be tried stays OpenSSL's, and others are tried. */
-static void trial_without_pages_is_passed_over(void **state)
+/* Where every other was disturbed, lanes would seem to be slow for the life of a daemon. */
+static void check_disturbed_trial(unsigned slow_trials, unsigned group_min, unsigned trials)
 {
+	struct lanes_engine *engine;
+	void *worker;
+
+	assert_int_equal(lanes_engine_new(lane_stage_on(&rsa_lanes_portable), KEYS_MAX, &engine),
+			 0);
+	worker = new_worker(engine);
+	lane_stage.trial_ns[0] = lane_stage_trial_ns(group_min);
+	lane_stage.slow_trials = slow_trials;
+	assert_true(learn(engine, worker, 0));
+	assert_int_equal(lane_stage_group_min(engine, 0), group_min);
+	assert_int_equal(atomic_load(&lane_stage.trials), trials);
+	close_engine(engine, worker);
+}
+
+static void doubtful_trial_is_repeated_once(void **state)
+{
+	(void)state;
+	check_disturbed_trial(0, 3, 3);
+	check_disturbed_trial(2, 3, 3);
+	check_disturbed_trial(3, 3, 4);
+	check_disturbed_trial(5, 3, 6);
+	check_disturbed_trial(0, 8, 6);
+	check_disturbed_trial(0, 0, 6);
+}
+
+static void what_was_learnt_is_told_once(void **state)
+{
+	struct lanes_engine *engine = lane_stage_engine_new(&rsa_lanes_portable, KEYS_MAX, 3, 2);
+	void *worker = new_worker(engine);
+	char text[LANES_ENGINE_NOTICE_SIZE];
+
+	(void)state;
+	assert_true(lanes_engine_take_news(engine, text));
+	assert_string_equal(text, "RSA-1024: in lanes from 3 signatures on, fewer by OpenSSL");
+	assert_true(lanes_engine_take_news(engine, text));
+	assert_string_equal(text, "RSA-2048: in lanes from 3 signatures on, fewer by OpenSSL");
+	assert_false(lanes_engine_take_news(engine, text));
+	lane_stage.trial_ns[2] = lane_stage_trial_ns(0);
+	assert_true(learn(engine, worker, 2));
+	assert_true(lanes_engine_take_news(engine, text));
+	assert_string_equal(text, "RSA-3072: by OpenSSL, which is faster here");
+	assert_false(lanes_engine_take_news(engine, text));
+	close_engine(engine, worker);
+}
+
+/* A size that cannot be tried now stays OpenSSL's for a while, and others are tried. */
+static void trial_without_pages_is_made_again_later(void **state)
+{
+	struct lanes_engine *engine;
+	char text[LANES_ENGINE_NOTICE_SIZE];
+	void *other;
+	void *worker;
+
+	(void)state;
+	assert_int_equal(lanes_engine_new(lane_stage_on(&rsa_lanes_portable), KEYS_MAX, &engine),
+			 0);
+	worker = new_worker(engine);
+	other = new_worker(engine);
+	atomic_store(&lane_stage.no_pages, true);
+	assert_false(learn(engine, worker, 0));
+	atomic_store(&lane_stage.no_pages, false);
+	assert_true(learn(engine, worker, 1));
+	assert_true(learn(engine, other, 0)); /* it is the first worker's */
+	lane_stage_wait(NS_PER_S / 2);
+	assert_false(learn(engine, worker, 0));
+	assert_int_equal(lane_stage_group_min(engine, 0), 0);
+	assert_int_equal(lane_stage_group_min(engine, 1), 2);
+	lane_stage_wait(NS_PER_S / 2);
+	assert_true(learn(engine, worker, 0));
+	assert_int_equal(lane_stage_group_min(engine, 0), 2);
+	assert_true(lanes_engine_take_news(engine, text));
+	assert_string_equal(text, "RSA-1024: in lanes from 2 signatures on, fewer by OpenSSL");
+	lanes_engine_as_engine(engine)->worker_free(other);
+	close_engine(engine, worker);
+}
+
+/* Whether the engine says so now. */
+static bool says(struct lanes_engine *engine, const char *what)
+{
+	char text[LANES_ENGINE_NOTICE_SIZE];
+	bool has_said = false;
+
+	while (lanes_engine_take_notice(engine, text))
+		has_said = has_said || strcmp(text, what) == 0;
+	return has_said;
+}
+
+static void size_that_cannot_be_tried_is_given_up_and_told(void **state)
+{
+	static const char what[] =
+		"RSA-1024: by OpenSSL, because there was no memory to try the lanes";
 	struct lanes_engine *engine;
 	void *worker;
 
@@ -471,13 +594,16 @@ static void trial_without_pages_is_passed_over(void **state)
 			 0);
 	worker = new_worker(engine);
 	atomic_store(&lane_stage.no_pages, true);
-	learn(engine, worker, 0);
+	for (unsigned i = 0; i < 9; i++) {
+		assert_false(learn(engine, worker, 0));
+		lane_stage_wait(NS_PER_S << i);
+	}
+	assert_false(says(engine, what));
+	assert_true(learn(engine, worker, 0));
+	assert_true(says(engine, what));
+	assert_false(says(engine, what));
 	atomic_store(&lane_stage.no_pages, false);
-	learn(engine, worker, 1);
-	assert_int_equal(sign_engine_group_min(lanes_engine_as_engine(engine), SIGN_TASK_RSA_1024),
-			 0);
-	assert_int_equal(sign_engine_group_min(lanes_engine_as_engine(engine), SIGN_TASK_RSA_2048),
-			 2);
+	assert_int_equal(lane_stage_group_min(engine, 0), 0);
 	close_engine(engine, worker);
 }
 
@@ -509,7 +635,7 @@ static bool run_without_memory(size_t nth)
 		r = lanes_engine_as_engine(engine)->worker_new(lanes_engine_as_engine(engine),
 							       &worker);
 	if (r == 0) {
-		learn(engine, worker, 0);
+		(void)learn(engine, worker, 0);
 		sign_group(engine, worker, &group, 3);
 	}
 	has_failed = failing_memory_disarm();
@@ -563,13 +689,17 @@ int main(void)
 		cmocka_unit_test(signature_that_lanes_call_wrong_is_made_again),
 		cmocka_unit_test(signature_of_a_key_damaged_in_memory_is_made_again),
 		cmocka_unit_test(faults_are_counted_and_told_once),
+		cmocka_unit_test(faults_are_told_of_again_when_there_are_tenfold),
 		cmocka_unit_test(memory_that_is_not_locked_is_told_and_workers_come_first),
 		cmocka_unit_test(before_it_has_learnt_openssl_signs),
 		cmocka_unit_test(engine_learns_each_size_once),
 		cmocka_unit_test(engine_may_learn_all_at_once),
 		cmocka_unit_test(slow_lanes_are_not_used),
 		cmocka_unit_test(without_pages_there_is_no_engine_and_no_worker),
-		cmocka_unit_test(trial_without_pages_is_passed_over),
+		cmocka_unit_test(doubtful_trial_is_repeated_once),
+		cmocka_unit_test(what_was_learnt_is_told_once),
+		cmocka_unit_test(trial_without_pages_is_made_again_later),
+		cmocka_unit_test(size_that_cannot_be_tried_is_given_up_and_told),
 		cmocka_unit_test(every_allocation_may_fail),
 	};
 
