@@ -35,6 +35,7 @@ struct check_command {
 	struct settings settings;
 	struct check_report report;
 	struct progress progress;
+	size_t lane_keys; /* found, that lanes can sign with */
 	bool json;
 };
 
@@ -199,11 +200,23 @@ static void check_sign_engine(struct check_command *command, const struct signer
 			      unsigned threads)
 {
 	struct problem_place place = signer_config_place(config, "SignEngine");
+	struct problem_place cache_place = signer_config_place(config, "LaneCacheSize");
 	struct sign_engine_choice choice;
 	int r = sign_engine_choice_init(&choice, config->sign_engine != SIGNER_SIGN_OPENSSL,
 					(size_t)config->lane_cache_size);
 
-	if (r == 0 && choice.lanes != NULL)
+	if (r != 0) {
+		check_report_add(&command->report, CHECK_ERROR, cache_place,
+				 "no room for so many keys: %s", strerror(-r));
+		return;
+	}
+	if (choice.lanes != NULL && command->lane_keys > (size_t)config->lane_cache_size)
+		check_report_add(&command->report, CHECK_WARNING, cache_place,
+				 "%" PRId64
+				 " is less than the %zu RSA keys that can sign in lanes: "
+				 "keys will be brought into that form again and again",
+				 config->lane_cache_size, command->lane_keys);
+	if (choice.lanes != NULL)
 		r = lanes_engine_learn(choice.lanes);
 	if (r == 0 && choice.lanes != NULL)
 		r = check_locked_memory(command, choice.lanes, threads);
@@ -262,7 +275,7 @@ static int check_parts(struct check_command *command)
 		return r;
 	report_tables(command, context);
 	check_report_section(&command->report, "keys");
-	r = check_keys(context, &command->report, &command->progress);
+	r = check_keys(context, &command->report, &command->progress, &command->lane_keys);
 	if (r != 0)
 		check_report_add(&command->report, CHECK_ERROR, nowhere,
 				 "the keys could not be checked: %s", strerror(-r));

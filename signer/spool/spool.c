@@ -197,10 +197,13 @@ static int make_parts(struct spool *spool)
 		r = retry_table_new(&shared->retries);
 	if (r == 0)
 		r = unit_busy_new(&shared->busy);
-	if (r == 0)
+	if (r == 0) {
 		r = sign_engine_choice_init(&shared->engine,
 					    config->sign_engine != SIGNER_SIGN_OPENSSL,
 					    (size_t)config->lane_cache_size);
+		if (r != 0)
+			return fail(&shared->result, r, "no room for the keys of LaneCacheSize");
+	}
 	if (r == 0)
 		r = sign_service_new(spool->threads_wanted.sign, shared->engine.engine,
 				     &shared->service);

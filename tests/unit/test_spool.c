@@ -144,6 +144,19 @@ uint64_t __wrap_lanes_engine_faults(const struct lanes_engine *engine)
 }
 
 PRINTF_LIKE(2, 3) void __wrap_log_line(enum log_level level, const char *format, ...);
+static atomic_bool has_no_room;
+
+int __real_lanes_engine_new(const struct rsa_lanes *lanes, size_t keys_max,
+			    struct lanes_engine **engine_out);
+int __wrap_lanes_engine_new(const struct rsa_lanes *lanes, size_t keys_max,
+			    struct lanes_engine **engine_out);
+int __wrap_lanes_engine_new(const struct rsa_lanes *lanes, size_t keys_max,
+			    struct lanes_engine **engine_out)
+{
+	return atomic_load(&has_no_room) ? -ENOMEM
+					 : __real_lanes_engine_new(lanes, keys_max, engine_out);
+}
+
 void __wrap_log_line(enum log_level level, const char *format, ...)
 {
 	char text[LOG_LINE_MAX];
@@ -175,6 +188,23 @@ static void signatures_made_again_are_told_in_the_end(void **state)
 	assert_int_equal(result.signatures_made_again, 7);
 	assert_int_equal(atomic_load(&told_faults), 1);
 	atomic_store(&faults, 0);
+	spool_fixture_close(&world.fixture);
+}
+
+static void lane_cache_that_is_too_large_is_named(void **state)
+{
+	struct world world = {0};
+	struct spool_result result;
+
+	(void)state;
+	if (rsa_lanes_fast() == NULL)
+		skip();
+	spool_fixture_open(&world.fixture, NULL);
+	atomic_store(&has_no_room, true);
+	assert_int_equal(run(&world, &result), -ENOMEM);
+	atomic_store(&has_no_room, false);
+	assert_string_equal(result.error_text,
+			    "no room for the keys of LaneCacheSize: Cannot allocate memory");
 	spool_fixture_close(&world.fixture);
 }
 
@@ -881,6 +911,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(empty_spool_is_done_at_once),
+		cmocka_unit_test(lane_cache_that_is_too_large_is_named),
 		cmocka_unit_test(signatures_made_again_are_told_in_the_end),
 		cmocka_unit_test(many_units_are_counted_in_batches),
 		cmocka_unit_test(several_threads_take_each_unit_once),
