@@ -42,7 +42,8 @@ struct lanes_engine {
 	struct sign_engine engine;
 	const struct rsa_lanes *lanes;
 	struct lane_key_cache *cache;
-	struct lanes_state *state;
+	struct lanes_state own_state;
+	struct lanes_state *state; /* the same: what is const of an engine does not reach it */
 };
 
 struct trial_of_size {
@@ -246,7 +247,7 @@ int lanes_engine_new(const struct rsa_lanes *lanes, size_t keys_max,
 		     struct lanes_engine **engine_out)
 {
 	struct lanes_engine *engine = calloc(1, sizeof(*engine));
-	int r = -ENOMEM;
+	int r;
 
 	if (engine == NULL)
 		return -ENOMEM;
@@ -258,11 +259,9 @@ int lanes_engine_new(const struct rsa_lanes *lanes, size_t keys_max,
 		.sign = lanes_sign,
 	};
 	engine->lanes = lanes;
-	engine->state = calloc(1, sizeof(*engine->state));
-	if (engine->state != NULL) {
-		atomic_init(&engine->state->faults_due, 1);
-		r = lane_key_cache_new(lanes, keys_max, &engine->cache);
-	}
+	engine->state = &engine->own_state;
+	atomic_init(&engine->state->faults_due, 1);
+	r = lane_key_cache_new(lanes, keys_max, &engine->cache);
 	if (r != 0) {
 		lanes_engine_free(engine);
 		return r;
@@ -276,7 +275,6 @@ void lanes_engine_free(struct lanes_engine *engine)
 	if (engine == NULL)
 		return;
 	lane_key_cache_free(engine->cache);
-	free(engine->state);
 	free(engine);
 }
 

@@ -79,7 +79,7 @@ static unsigned sign_right(const struct lanes_engine *engine, void *worker, stru
 static void group_fill(struct group *group, unsigned size, unsigned first, size_t count)
 {
 	for (size_t i = 0; i < count; i++)
-		group_set(group, i, (enum sign_task_kind)(SIGN_TASK_RSA_1024 + size),
+		group_set(group, i, sign_task_kind_of_bits(1024 * (size + 1)),
 			  &samples.rsa[size][(first + i) % LANE_SAMPLE_KEYS]);
 }
 
