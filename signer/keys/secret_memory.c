@@ -80,12 +80,12 @@ void secret_memory_lock(struct secret_memory *memory)
 
 #define PAGES_AT_ONCE 1024
 
-/* Wipes some pages but those that were never touched: they take no memory, and wiping them would. What is not
- * locked may be in swap, and is wiped in any case. */
-static void wipe_pages(uint8_t *data, size_t count, size_t page_size, bool is_locked)
+/* Wipes some pages but those that are not in memory: most were never touched, and wiping would take memory for them.
+ * What is in swap, because it could not be locked, is out of reach: wiping fetches it, and leaves the disk as it is. */
+static void wipe_pages(uint8_t *data, size_t count, size_t page_size)
 {
 	unsigned char residence[PAGES_AT_ONCE];
-	bool knows = is_locked && mincore(data, count * page_size, residence) == 0;
+	bool knows = mincore(data, count * page_size, residence) == 0;
 
 	for (size_t i = 0; i < count; i++) {
 		if (!knows || (residence[i] & 1) != 0)
@@ -100,10 +100,9 @@ static void wipe(const struct secret_memory *memory)
 
 	for (size_t at = 0; at < pages; at += PAGES_AT_ONCE) {
 		size_t rest = pages - at;
-		size_t count = rest < PAGES_AT_ONCE ? rest : PAGES_AT_ONCE;
 
-		wipe_pages(memory->data + at * page_size, count, page_size,
-			   (at + count) * page_size <= memory->locked_size);
+		wipe_pages(memory->data + at * page_size,
+			   rest < PAGES_AT_ONCE ? rest : PAGES_AT_ONCE, page_size);
 	}
 }
 
