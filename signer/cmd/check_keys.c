@@ -145,8 +145,17 @@ static void report_whole(struct key_check *check)
 				 check->all.config->key_cache_size, check->all.count);
 }
 
+static size_t count_lane_keys(const struct checked_keys *all)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < all->count; i++)
+		count += all->keys[i].outcome == 0 && all->keys[i].fits_lanes;
+	return count;
+}
+
 int check_keys(const struct signing_context *context, struct check_report *report,
-	       struct progress *progress)
+	       struct progress *progress, size_t *lane_keys_out)
 {
 	struct key_check check = {.report = report};
 	int r = checked_keys_find(&check.all, context);
@@ -157,8 +166,10 @@ int check_keys(const struct signing_context *context, struct check_report *repor
 		report_algorithms(&check);
 		report_small(&check);
 	}
-	if (r == 0)
+	if (r == 0) {
 		report_whole(&check);
+		*lane_keys_out = count_lane_keys(&check.all);
+	}
 	checked_keys_deinit(&check.all);
 	return r;
 }

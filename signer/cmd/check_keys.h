@@ -14,7 +14,8 @@
 #include "signer/cmd/progress.h"
 #include "signer/message/signing_context.h"
 
+/* `lane_keys_out`: how many can sign and fit the lanes. */
 MUST_CHECK int check_keys(const struct signing_context *context, struct check_report *report,
-			  struct progress *progress);
+			  struct progress *progress, size_t *lane_keys_out);
 
 #endif

@@ -141,6 +141,7 @@ static void try_key(const struct checked_keys *all, struct checked_key *checked)
 		return;
 	checked->type = key_type(key);
 	checked->bits = key_bits(key);
+	checked->fits_lanes = key_fits_lanes(key);
 	key_unref(key);
 }
 

@@ -33,6 +33,7 @@ struct checked_key {
 	int outcome; /* 0, enum key_outcome or -errno */
 	enum key_type type;
 	unsigned bits;
+	bool fits_lanes;
 	bool is_swappable;
 	char *text; /* what is wrong, or not safe; NULL: nothing */
 };

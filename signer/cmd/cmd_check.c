@@ -35,6 +35,7 @@ struct check_command {
 	struct settings settings;
 	struct check_report report;
 	struct progress progress;
+	size_t lane_keys; /* found, that lanes can sign with */
 	bool json;
 };
 
@@ -161,36 +162,69 @@ static enum ring_engine_kind engine_kind(enum signer_io_engine engine)
 }
 
 /* From how many signatures on lanes pay, for each size. */
-static void check_lanes(struct check_command *command, const struct sign_engine *engine)
+static void check_lanes(struct check_command *command, const struct lanes_engine *lanes)
 {
-	for (enum sign_task_kind kind = SIGN_TASK_RSA_1024; kind <= SIGN_TASK_RSA_4096; kind++) {
-		unsigned bits = 1024 * (kind - SIGN_TASK_RSA_1024 + 1);
-		unsigned group_min = sign_engine_group_min(engine, kind);
+	char text[LANES_ENGINE_NOTICE_SIZE];
 
-		if (group_min > 0)
-			check_report_add(&command->report, CHECK_OK, nowhere,
-					 "RSA-%u: in lanes from %u signatures on, fewer by OpenSSL",
-					 bits, group_min);
-		else
-			check_report_add(&command->report, CHECK_OK, nowhere,
-					 "RSA-%u: by OpenSSL, which is faster here", bits);
+	for (unsigned bits = 1024; bits <= RSA_LANE_BITS_MAX; bits += 1024) {
+		lanes_engine_describe(lanes, sign_task_kind_of_bits(bits), text);
+		check_report_add(&command->report, CHECK_OK, nowhere, "%s", text);
 	}
 }
 
-static void check_sign_engine(struct check_command *command, const struct signer_config *config)
+/* Whether there is locked memory for so many threads, and for the keys: as a start would take it. */
+static int check_locked_memory(struct check_command *command, struct lanes_engine *lanes,
+			       unsigned threads)
+{
+	const struct sign_engine *engine = lanes_engine_as_engine(lanes);
+	void **workers = calloc(threads, sizeof(*workers));
+	char text[LANES_ENGINE_NOTICE_SIZE];
+	unsigned count = 0;
+	int r = workers == NULL ? -ENOMEM : 0;
+
+	while (r == 0 && count < threads) {
+		r = engine->worker_new(engine, &workers[count]);
+		count += r == 0;
+	}
+	if (r == 0)
+		lanes_engine_lock_keys(lanes);
+	while (r == 0 && lanes_engine_take_notice(lanes, text))
+		check_report_add(&command->report, CHECK_WARNING, nowhere, "%s", text);
+	while (count > 0)
+		engine->worker_free(workers[--count]);
+	free(workers);
+	return r;
+}
+
+static void check_sign_engine(struct check_command *command, const struct signer_config *config,
+			      unsigned threads)
 {
 	struct problem_place place = signer_config_place(config, "SignEngine");
+	struct problem_place cache_place = signer_config_place(config, "LaneCacheSize");
 	struct sign_engine_choice choice;
 	int r = sign_engine_choice_init(&choice, config->sign_engine != SIGNER_SIGN_OPENSSL,
 					(size_t)config->lane_cache_size);
 
-	if (r == 0 && choice.lanes != NULL)
+	if (r != 0) {
+		check_report_add(&command->report, CHECK_ERROR, cache_place,
+				 "no room for so many keys: %s", strerror(-r));
+		return;
+	}
+	if (choice.lanes != NULL && command->lane_keys > (size_t)config->lane_cache_size)
+		check_report_add(&command->report, CHECK_WARNING, cache_place,
+				 "%" PRId64
+				 " is less than the %zu RSA keys that can sign in lanes: "
+				 "keys will be brought into that form again and again",
+				 config->lane_cache_size, command->lane_keys);
+	if (choice.lanes != NULL)
 		r = lanes_engine_learn(choice.lanes);
+	if (r == 0 && choice.lanes != NULL)
+		r = check_locked_memory(command, choice.lanes, threads);
 	if (r != 0)
 		check_report_add(&command->report, CHECK_ERROR, place, "cannot start: %s",
 				 strerror(-r));
 	else if (choice.lanes != NULL)
-		check_lanes(command, choice.engine);
+		check_lanes(command, choice.lanes);
 	else
 		check_report_add(
 			&command->report,
@@ -223,7 +257,7 @@ static void check_engines(struct check_command *command, const struct signer_con
 	}
 	check_report_add(&command->report, CHECK_OK, nowhere,
 			 "I/O threads: %u, signing threads: %u", threads.io, threads.sign);
-	check_sign_engine(command, config);
+	check_sign_engine(command, config, threads.io + threads.sign);
 }
 
 static int check_parts(struct check_command *command)
@@ -241,7 +275,7 @@ static int check_parts(struct check_command *command)
 		return r;
 	report_tables(command, context);
 	check_report_section(&command->report, "keys");
-	r = check_keys(context, &command->report, &command->progress);
+	r = check_keys(context, &command->report, &command->progress, &command->lane_keys);
 	if (r != 0)
 		check_report_add(&command->report, CHECK_ERROR, nowhere,
 				 "the keys could not be checked: %s", strerror(-r));

@@ -79,19 +79,35 @@ static int read_numbers(EVP_PKEY *evp, struct number_bytes *bytes, struct rsa_nu
 	return r;
 }
 
-int evp_lane_key_set(struct rsa_lane_key *key, EVP_PKEY *evp)
+/* The numbers of a key that the lanes can take. */
+static int read_fit(EVP_PKEY *evp, struct number_bytes *bytes, struct rsa_numbers *numbers)
 {
-	struct number_bytes bytes;
-	struct rsa_numbers numbers;
 	int r;
 
 	/* Not EVP_PKEY_is_a(): that needs memory, and without it says no. */
 	if (EVP_PKEY_get_base_id(evp) != EVP_PKEY_RSA ||
 	    !rsa_lane_key_has_bits((size_t)EVP_PKEY_get_bits(evp)))
 		return EVP_LANE_KEY_E_UNFIT;
-	r = read_numbers(evp, &bytes, &numbers);
-	if (r == 0 && !rsa_lane_key_is_fit(&numbers))
-		r = EVP_LANE_KEY_E_UNFIT;
+	r = read_numbers(evp, bytes, numbers);
+	return r == 0 && !rsa_lane_key_is_fit(numbers) ? EVP_LANE_KEY_E_UNFIT : r;
+}
+
+int evp_lane_key_check(EVP_PKEY *evp)
+{
+	struct number_bytes bytes;
+	struct rsa_numbers numbers;
+	int r = read_fit(evp, &bytes, &numbers);
+
+	OPENSSL_cleanse(&bytes, sizeof(bytes));
+	return r;
+}
+
+int evp_lane_key_set(struct rsa_lane_key *key, EVP_PKEY *evp)
+{
+	struct number_bytes bytes;
+	struct rsa_numbers numbers;
+	int r = read_fit(evp, &bytes, &numbers);
+
 	if (r == 0)
 		rsa_lane_key_set(key, &numbers);
 	OPENSSL_cleanse(&bytes, sizeof(bytes));

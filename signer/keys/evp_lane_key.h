@@ -18,6 +18,9 @@ enum {
 	EVP_LANE_KEY_E_UNFIT = 1,
 };
 
+/* Whether the lanes can take that key. */
+MUST_CHECK int evp_lane_key_check(EVP_PKEY *evp);
+
 /* `key` has rsa_lane_key_size() bytes for the modulus of `evp`. Complete it with rsa_lanes.prepare(). */
 MUST_CHECK int evp_lane_key_set(struct rsa_lane_key *key, EVP_PKEY *evp);
 

@@ -11,6 +11,7 @@
 #include "signer/keys/key.h"
 
 #include "signer/keys/der.h"
+#include "signer/keys/evp_lane_key.h"
 #include "signer/keys/evp_signer.h"
 #include "signer/keys/key_text.h"
 #include "signer/keys/openssl_error.h"
@@ -25,12 +26,16 @@
 #define ED25519_SIGNATURE_SIZE 64
 
 struct key {
-	atomic_uint references;
+	atomic_uint_fast64_t
+		references; /* all of them, and KEPT for each that only keeps the key */
 	enum key_type type;
 	unsigned bits;
+	bool fits_lanes;
 	EVP_PKEY *evp;
 	struct buffer public_record;
 };
+
+#define KEPT ((uint_fast64_t)1 << 32)
 
 /* RFC 8017 A.1.2, in the order of the file. */
 enum rsa_number { RSA_N, RSA_E, RSA_D, RSA_P, RSA_Q, RSA_DP, RSA_DQ, RSA_QINV, RSA_FIRST_OTHER };
@@ -419,6 +424,14 @@ static int verify_own_signature(struct key *key)
 	return r;
 }
 
+static int find_whether_it_fits_lanes(struct key *key)
+{
+	int r = evp_lane_key_check(key->evp);
+
+	key->fits_lanes = r == 0;
+	return r == EVP_LANE_KEY_E_UNFIT ? 0 : r;
+}
+
 int key_new(const char *name, struct bytes text, unsigned rsa_bits_min, struct key **key_out,
 	    struct key_problem *problem)
 {
@@ -439,6 +452,8 @@ int key_new(const char *name, struct bytes text, unsigned rsa_bits_min, struct k
 		if (r > 0)
 			r = broken(&reading);
 	}
+	if (r == 0)
+		r = find_whether_it_fits_lanes(reading.key);
 	if (r != 0) {
 		key_unref(reading.key);
 		return r;
@@ -453,15 +468,39 @@ struct key *key_ref(struct key *key)
 	return key;
 }
 
-void key_unref(struct key *key)
+static void give_up(struct key *key, uint_fast64_t references)
 {
-	if (key == NULL)
-		return;
-	if (atomic_fetch_sub_explicit(&key->references, 1, memory_order_acq_rel) != 1)
+	if (atomic_fetch_sub_explicit(&key->references, references, memory_order_acq_rel) !=
+	    references)
 		return;
 	EVP_PKEY_free(key->evp);
 	buffer_deinit(&key->public_record);
 	free(key);
+}
+
+void key_unref(struct key *key)
+{
+	if (key != NULL)
+		give_up(key, 1);
+}
+
+struct key *key_keep(struct key *key)
+{
+	(void)atomic_fetch_add_explicit(&key->references, KEPT + 1, memory_order_relaxed);
+	return key;
+}
+
+void key_let_go(struct key *key)
+{
+	if (key != NULL)
+		give_up(key, KEPT + 1);
+}
+
+bool key_is_used(const struct key *key)
+{
+	uint_fast64_t references = atomic_load_explicit(&key->references, memory_order_relaxed);
+
+	return references % KEPT > references / KEPT;
 }
 
 enum key_type key_type(const struct key *key)
@@ -472,6 +511,11 @@ enum key_type key_type(const struct key *key)
 unsigned key_bits(const struct key *key)
 {
 	return key->bits;
+}
+
+bool key_fits_lanes(const struct key *key)
+{
+	return key->fits_lanes;
 }
 
 size_t key_signature_size(const struct key *key)

@@ -19,6 +19,8 @@
 #include "signer/keys/key_problem.h"
 #include "signer/keys/public_key.h"
 
+#include <stdbool.h>
+
 struct evp_pkey_st; /* OpenSSL's EVP_PKEY */
 struct key;
 
@@ -32,9 +34,19 @@ MUST_CHECK int key_new(const char *name, struct bytes text, unsigned rsa_bits_mi
 struct key *key_ref(struct key *key);
 void key_unref(struct key *key); /* takes NULL */
 
+/* As ref and unref, for who only keeps a key in case that it is used again. */
+struct key *key_keep(struct key *key);
+void key_let_go(struct key *key); /* takes NULL */
+
+/* Whether there is a reference besides those of who only keeps it. */
+bool key_is_used(const struct key *key);
+
 enum key_type key_type(const struct key *key);
 unsigned key_bits(const struct key *key);
 size_t key_signature_size(const struct key *key);
+
+/* Whether the lanes (signer/lanes) can sign with it, too. */
+bool key_fits_lanes(const struct key *key);
 
 /* The public half, as public_key_record() has it; lives as long as the key. */
 struct bytes key_public(const struct key *key);

@@ -3,14 +3,17 @@
  *
  * Is:       a bounded number of places in secret memory. A key gets one when it first signs; when all are taken,
  *           one that was not used for long makes room.
- * Is not:   a store of keys: each place holds a reference to its key, which key_store.h gave out.
- * Units:    keys_max counts places; each is as large as a key of 4096 bits, 3.7 KB.
+ * Is not:   a store of keys: each place keeps a key that key_store.h gave out.
+ * Units:    keys_max counts places; each is as large as a key of 4096 bits, 4 KB.
  * Errors:   -ENOMEM of new. That a key cannot be had is no error: OpenSSL signs then.
- * Owns:     the memory, and a reference to each key in it. It is wiped when a key makes room, and in the end.
+ * Owns:     the memory, and keeps each key in it. A place is wiped when its key makes room or is not used any more,
+ *           and in the end.
  * Threads:  any number.
  *
- *	lane_key = lane_key_cache_borrow(cache, workspace, key);
- *	if (lane_key != NULL) { ...sign... lane_key_cache_return(cache, lane_key); }
+ *	lane_key_cache_borrow(cache, workspace, keys, 8, lane_keys);
+ *	...sign with those that are there, take note of those that were wrong...
+ *	lane_key_cache_reject(cache, wrong);
+ *	lane_key_cache_return(cache, those_that_are_there, count);
  */
 #ifndef SIGNER_KEYS_LANE_KEY_CACHE_H
 #define SIGNER_KEYS_LANE_KEY_CACHE_H
@@ -28,14 +31,29 @@ MUST_CHECK int lane_key_cache_new(const struct rsa_lanes *lanes, size_t keys_max
 				  struct lane_key_cache **cache_out);
 void lane_key_cache_free(struct lane_key_cache *cache);
 
-/* NULL: the lanes cannot sign with this key, or not now. The workspace is the calling thread's. */
-const struct rsa_lane_key *lane_key_cache_borrow(struct lane_key_cache *cache,
-						 struct rsa_lanes_workspace *workspace,
-						 struct key *key);
-void lane_key_cache_return(struct lane_key_cache *cache, const struct rsa_lane_key *lane_key);
+/* Locks the places, as far as the limit allows, before the first is used. */
+void lane_key_cache_lock(struct lane_key_cache *cache);
 
-/* As return, for a key whose signature was wrong: nobody gets it again while it is in here. */
+/*
+ * Of up to RSA_LANES keys at once, all of which fit the lanes (key.h); they may be the same. Sets the form of
+ * each; NULL: the lanes cannot sign with this key now. The workspace is the calling thread's.
+ */
+void lane_key_cache_borrow(struct lane_key_cache *cache, struct rsa_lanes_workspace *workspace,
+			   struct key *const *keys, size_t count,
+			   const struct rsa_lane_key **lane_keys_out);
+
+/* Each as often as it was borrowed. */
+void lane_key_cache_return(struct lane_key_cache *cache,
+			   const struct rsa_lane_key *const *lane_keys, size_t count);
+
+/* Before the return of one whose signature was wrong: nobody gets it again while it is in here. */
 void lane_key_cache_reject(struct lane_key_cache *cache, const struct rsa_lane_key *lane_key);
+
+/*
+ * Lets go of keys that nobody uses any more, as after they were removed or replaced. To be called now and then: it
+ * looks at some places each time.
+ */
+void lane_key_cache_sweep(struct lane_key_cache *cache);
 
 /* Something that the operator should hear of, each once in the life of the cache; false: nothing. */
 #define LANE_KEY_CACHE_NOTICE_SIZE 256

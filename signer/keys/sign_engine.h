@@ -25,8 +25,9 @@ struct sign_engine {
 	void (*worker_free)(void *worker);
 
 	/* Finds out whether it pays to sign jobs of a kind together: some milliseconds, once for each kind. A worker
-	 * calls it when more of them wait than it takes; the others sign meanwhile. NULL: nothing to find out. */
-	void (*learn)(void *worker, enum sign_task_kind kind);
+	 * calls it when more of them wait than it takes; the others sign meanwhile. True: this worker need not call
+	 * again for that kind. NULL: nothing to find out. */
+	bool (*learn)(void *worker, enum sign_task_kind kind);
 
 	/* Sets error, signature and signature_size of every job: 1 to SIGN_GROUP_MAX of one kind. */
 	void (*sign)(void *worker, struct sign_job *const *jobs, size_t count);

@@ -2,9 +2,13 @@
  * How it works: a worker has a workspace for the lanes, and a whole worker of the OpenSSL engine for the rest:
  * keys that lanes cannot take or that are just being prepared, groups that are too small, and signatures
  * that came out wrong. Until a size was tried, OpenSSL signs it.
+ *
+ * A size is tried by the worker that first comes to it. If it fails, because there is no memory, that worker does so
+ * again, after one second, two, four: TRIALS_MAX times in all.
  */
 #include "signer/keys/sign_engine_lanes.h"
 
+#include "common/clock.h"
 #include "signer/keys/lane_trial.h"
 #include "signer/keys/secret_memory.h"
 
@@ -15,29 +19,44 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#define TRIALS_MAX 10
+#define RETRY_NS   NS_PER_S
+
 #define SIZES (SIGN_TASK_RSA_4096 - SIGN_TASK_RSA_1024 + 1)
 
 _Static_assert((int)SIGN_GROUP_MAX == RSA_LANES, "a group fills the lanes");
 
 /* What changes while the engine is in use. */
 struct lanes_state {
-	atomic_bool tried[SIZES];
+	atomic_bool tried[SIZES]; /* by some worker, or it is about to be */
 	atomic_uint group_min[SIZES];
+	atomic_bool has_news[SIZES]; /* it was tried, and nobody was told yet */
+	atomic_bool has_failed[SIZES];
 	atomic_uint_fast64_t faults;
-	atomic_bool told_faults;
+	atomic_uint_fast64_t faults_due; /* so many are to be told of next: 1, 10, 100 */
+	atomic_uint unlocked_workers;
+	atomic_bool told_unlocked;
 };
 
 struct lanes_engine {
 	struct sign_engine engine;
 	const struct rsa_lanes *lanes;
 	struct lane_key_cache *cache;
-	struct lanes_state *state;
+	struct lanes_state own_state;
+	struct lanes_state *state; /* the same: what is const of an engine does not reach it */
+};
+
+struct trial_of_size {
+	bool is_mine; /* to be made again by this worker */
+	unsigned failures;
+	int64_t retry_ns;
 };
 
 struct lanes_worker {
 	const struct lanes_engine *engine;
 	void *openssl;
 	struct secret_memory workspace;
+	struct trial_of_size trials[SIZES];
 };
 
 static const struct lanes_engine *engine_of(const struct sign_engine *engine)
@@ -50,16 +69,24 @@ static struct rsa_lanes_workspace *workspace_of(const struct lanes_worker *worke
 	return (struct rsa_lanes_workspace *)(void *)worker->workspace.data;
 }
 
-static bool is_for_lanes(enum sign_task_kind kind)
+/* Among the sizes; SIZES: lanes do not sign jobs of that kind. */
+static unsigned size_of(enum sign_task_kind kind)
 {
-	return kind >= SIGN_TASK_RSA_1024 && kind <= SIGN_TASK_RSA_4096;
+	return sign_task_bits(kind) == 0 ? SIZES : kind - SIGN_TASK_RSA_1024;
+}
+
+static enum sign_task_kind kind_of(unsigned size)
+{
+	return (enum sign_task_kind)(SIGN_TASK_RSA_1024 + size);
 }
 
 static unsigned lanes_group_min(const struct sign_engine *engine, enum sign_task_kind kind)
 {
-	if (!is_for_lanes(kind))
+	unsigned size = size_of(kind);
+
+	if (size == SIZES)
 		return 0;
-	return atomic_load_explicit(&engine_of(engine)->state->group_min[kind - SIGN_TASK_RSA_1024],
+	return atomic_load_explicit(&engine_of(engine)->state->group_min[size],
 				    memory_order_relaxed);
 }
 
@@ -88,6 +115,9 @@ static int lanes_worker_new(const struct sign_engine *engine, void **worker_out)
 		lanes_worker_free(worker);
 		return r;
 	}
+	if (!worker->workspace.locked)
+		(void)atomic_fetch_add_explicit(&worker->engine->state->unlocked_workers, 1,
+						memory_order_relaxed);
 	*worker_out = worker;
 	return 0;
 }
@@ -96,7 +126,7 @@ static int learn_size(const struct lanes_engine *engine, struct rsa_lanes_worksp
 		      unsigned size)
 {
 	unsigned group_min;
-	int r = lane_trial(engine->lanes, workspace, 1024 * (size + 1), &group_min);
+	int r = lane_trial(engine->lanes, workspace, sign_task_bits(kind_of(size)), &group_min);
 
 	if (r == 0)
 		atomic_store_explicit(&engine->state->group_min[size], group_min,
@@ -104,20 +134,44 @@ static int learn_size(const struct lanes_engine *engine, struct rsa_lanes_worksp
 	return r;
 }
 
-/* By the first who comes. A size that could not be tried stays OpenSSL's. */
-static void lanes_learn(void *state, enum sign_task_kind kind)
+/* Returns whether that was the last time. */
+static bool try_size(struct lanes_worker *worker, unsigned size)
+{
+	struct lanes_state *state = worker->engine->state;
+	struct trial_of_size *trial = &worker->trials[size];
+
+	if (trial->failures > 0 && clock_monotonic_ns() < trial->retry_ns)
+		return false;
+	if (learn_size(worker->engine, workspace_of(worker), size) == 0) {
+		atomic_store(&state->has_news[size], true);
+		return true;
+	}
+	trial->retry_ns = clock_monotonic_ns() + (RETRY_NS << trial->failures);
+	if (++trial->failures < TRIALS_MAX)
+		return false;
+	atomic_store(&state->has_failed[size], true);
+	return true;
+}
+
+static bool lanes_learn(void *state, enum sign_task_kind kind)
 {
 	struct lanes_worker *worker = state;
-	unsigned size = kind - SIGN_TASK_RSA_1024;
+	unsigned size = size_of(kind);
+	struct trial_of_size *trial;
 
-	if (!is_for_lanes(kind) || atomic_exchange(&worker->engine->state->tried[size], true))
-		return;
-	(void)learn_size(worker->engine, workspace_of(worker), size);
+	if (size == SIZES)
+		return true;
+	trial = &worker->trials[size];
+	if (!trial->is_mine && atomic_exchange(&worker->engine->state->tried[size], true))
+		return true;
+	trial->is_mine = !try_size(worker, size);
+	return !trial->is_mine;
 }
 
 /* The jobs of one call that have a key in the cache. */
 struct lane_batch {
 	struct sign_job *jobs[RSA_LANES];
+	const struct rsa_lane_key *keys[RSA_LANES];
 	struct rsa_lane_job lanes[RSA_LANES];
 	unsigned count;
 };
@@ -125,35 +179,33 @@ struct lane_batch {
 static void borrow_keys(struct lanes_worker *worker, struct sign_job *const *jobs, size_t count,
 			struct lane_batch *batch)
 {
+	struct key *keys[RSA_LANES];
+	const struct rsa_lane_key *lane_keys[RSA_LANES];
+
+	for (size_t i = 0; i < count; i++)
+		keys[i] = jobs[i]->key;
+	lane_key_cache_borrow(worker->engine->cache, workspace_of(worker), keys, count, lane_keys);
 	batch->count = 0;
 	for (size_t i = 0; i < count; i++) {
-		const struct rsa_lane_key *key = lane_key_cache_borrow(
-			worker->engine->cache, workspace_of(worker), jobs[i]->key);
-
-		if (key == NULL) {
+		if (lane_keys[i] == NULL) {
 			sign_engine_openssl.sign(worker->openssl, &jobs[i], 1);
 			continue;
 		}
 		batch->jobs[batch->count] = jobs[i];
+		batch->keys[batch->count] = lane_keys[i];
 		batch->lanes[batch->count++] = (struct rsa_lane_job){
-			.key = key,
+			.key = lane_keys[i],
 			.digest = jobs[i]->digest,
 			.signature = jobs[i]->signature,
 		};
 	}
 }
 
-static void return_key(struct lanes_worker *worker, const struct rsa_lane_job *lane)
-{
-	if (lane->has_failed)
-		lane_key_cache_reject(worker->engine->cache, lane->key);
-	else
-		lane_key_cache_return(worker->engine->cache, lane->key);
-}
-
 /* A lane was wrong: the CPU, its memory, or the memory of the key. OpenSSL has its own copy of it. */
-static void sign_again(struct lanes_worker *worker, struct sign_job *job)
+static void sign_again(struct lanes_worker *worker, struct sign_job *job,
+		       const struct rsa_lane_key *key)
 {
+	lane_key_cache_reject(worker->engine->cache, key);
 	(void)atomic_fetch_add_explicit(&worker->engine->state->faults, 1, memory_order_relaxed);
 	sign_engine_openssl.sign(worker->openssl, &job, 1);
 }
@@ -165,7 +217,7 @@ static void sign_in_lanes(struct lanes_worker *worker, struct lane_batch *batch)
 		struct sign_job *job = batch->jobs[i];
 
 		if (batch->lanes[i].has_failed) {
-			sign_again(worker, job);
+			sign_again(worker, job, batch->keys[i]);
 			continue;
 		}
 		job->error = 0;
@@ -188,15 +240,14 @@ static void lanes_sign(void *state, struct sign_job *const *jobs, size_t count)
 		sign_in_lanes(worker, &batch);
 	else
 		sign_engine_openssl.sign(worker->openssl, batch.jobs, batch.count);
-	for (unsigned i = 0; i < batch.count; i++)
-		return_key(worker, &batch.lanes[i]);
+	lane_key_cache_return(worker->engine->cache, batch.keys, batch.count);
 }
 
 int lanes_engine_new(const struct rsa_lanes *lanes, size_t keys_max,
 		     struct lanes_engine **engine_out)
 {
 	struct lanes_engine *engine = calloc(1, sizeof(*engine));
-	int r = -ENOMEM;
+	int r;
 
 	if (engine == NULL)
 		return -ENOMEM;
@@ -208,9 +259,9 @@ int lanes_engine_new(const struct rsa_lanes *lanes, size_t keys_max,
 		.sign = lanes_sign,
 	};
 	engine->lanes = lanes;
-	engine->state = calloc(1, sizeof(*engine->state));
-	if (engine->state != NULL)
-		r = lane_key_cache_new(lanes, keys_max, &engine->cache);
+	engine->state = &engine->own_state;
+	atomic_init(&engine->state->faults_due, 1);
+	r = lane_key_cache_new(lanes, keys_max, &engine->cache);
 	if (r != 0) {
 		lanes_engine_free(engine);
 		return r;
@@ -224,8 +275,12 @@ void lanes_engine_free(struct lanes_engine *engine)
 	if (engine == NULL)
 		return;
 	lane_key_cache_free(engine->cache);
-	free(engine->state);
 	free(engine);
+}
+
+void lanes_engine_lock_keys(struct lanes_engine *engine)
+{
+	lane_key_cache_lock(engine->cache);
 }
 
 const struct sign_engine *lanes_engine_as_engine(const struct lanes_engine *engine)
@@ -244,25 +299,90 @@ int lanes_engine_learn(const struct lanes_engine *engine)
 	return r;
 }
 
+void lanes_engine_sweep(struct lanes_engine *engine)
+{
+	lane_key_cache_sweep(engine->cache);
+}
+
 uint64_t lanes_engine_faults(const struct lanes_engine *engine)
 {
 	return atomic_load_explicit(&engine->state->faults, memory_order_relaxed);
 }
 
+void lanes_engine_describe(const struct lanes_engine *engine, enum sign_task_kind kind,
+			   char text_out[LANES_ENGINE_NOTICE_SIZE])
+{
+	unsigned group_min = lanes_group_min(&engine->engine, kind);
+
+	if (group_min > 0)
+		(void)snprintf(text_out, LANES_ENGINE_NOTICE_SIZE,
+			       "RSA-%u: in lanes from %u signatures on, fewer by OpenSSL",
+			       sign_task_bits(kind), group_min);
+	else
+		(void)snprintf(text_out, LANES_ENGINE_NOTICE_SIZE,
+			       "RSA-%u: by OpenSSL, which is faster here", sign_task_bits(kind));
+}
+
+bool lanes_engine_take_news(struct lanes_engine *engine, char text_out[LANES_ENGINE_NOTICE_SIZE])
+{
+	for (unsigned size = 0; size < SIZES; size++) {
+		if (!atomic_exchange(&engine->state->has_news[size], false))
+			continue;
+		lanes_engine_describe(engine, kind_of(size), text_out);
+		return true;
+	}
+	return false;
+}
+
+/* Of each power of ten, so that one flipped bit and a CPU that fails look different. */
 static bool take_faults(const struct lanes_engine *engine, char text_out[LANES_ENGINE_NOTICE_SIZE])
 {
-	uint64_t faults = lanes_engine_faults(engine);
+	uint_fast64_t faults = lanes_engine_faults(engine);
+	uint_fast64_t due = atomic_load(&engine->state->faults_due);
+	uint_fast64_t next = due;
 
-	if (faults == 0 || atomic_exchange(&engine->state->told_faults, true))
+	while (next <= faults)
+		next *= 10;
+	if (next == due || !atomic_compare_exchange_strong(&engine->state->faults_due, &due, next))
 		return false;
 	(void)snprintf(text_out, LANES_ENGINE_NOTICE_SIZE,
-		       "an RSA signature came out wrong and was made again (%" PRIu64
+		       "an RSA signature came out wrong and was made again (%" PRIuFAST64
 		       " so far): the CPU or its memory may be failing",
 		       faults);
 	return true;
 }
 
+static bool take_failure(const struct lanes_engine *engine, char text_out[LANES_ENGINE_NOTICE_SIZE])
+{
+	for (unsigned size = 0; size < SIZES; size++) {
+		if (!atomic_exchange(&engine->state->has_failed[size], false))
+			continue;
+		(void)snprintf(text_out, LANES_ENGINE_NOTICE_SIZE,
+			       "RSA-%u: by OpenSSL, because there was no memory to try the lanes",
+			       sign_task_bits(kind_of(size)));
+		return true;
+	}
+	return false;
+}
+
+static bool take_unlocked(const struct lanes_engine *engine,
+			  char text_out[LANES_ENGINE_NOTICE_SIZE])
+{
+	unsigned workers = atomic_load_explicit(&engine->state->unlocked_workers,
+						memory_order_relaxed);
+
+	if (workers == 0 || atomic_exchange(&engine->state->told_unlocked, true))
+		return false;
+	(void)snprintf(text_out, LANES_ENGINE_NOTICE_SIZE,
+		       "%u %s with keys in memory that may be swapped to disk: raise the limit of "
+		       "locked memory (LimitMEMLOCK=, ulimit -l)",
+		       workers, workers == 1 ? "thread signs" : "threads sign");
+	return true;
+}
+
 bool lanes_engine_take_notice(struct lanes_engine *engine, char text_out[LANES_ENGINE_NOTICE_SIZE])
 {
-	return take_faults(engine, text_out) || lane_key_cache_take_notice(engine->cache, text_out);
+	return take_faults(engine, text_out) || take_failure(engine, text_out) ||
+	       take_unlocked(engine, text_out) ||
+	       lane_key_cache_take_notice(engine->cache, text_out);
 }

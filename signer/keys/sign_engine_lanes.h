@@ -23,6 +23,9 @@ MUST_CHECK int lanes_engine_new(const struct rsa_lanes *lanes, size_t keys_max,
 				struct lanes_engine **engine_out);
 void lanes_engine_free(struct lanes_engine *engine);
 
+/* Locks the memory of the keys: when the workers are made, whose memory comes first, and before they sign. */
+void lanes_engine_lock_keys(struct lanes_engine *engine);
+
 /* Lives as long as `engine`. */
 const struct sign_engine *lanes_engine_as_engine(const struct lanes_engine *engine);
 
@@ -32,8 +35,19 @@ MUST_CHECK int lanes_engine_learn(const struct lanes_engine *engine);
 /* Signatures that came out wrong of the lanes. */
 uint64_t lanes_engine_faults(const struct lanes_engine *engine);
 
-/* Something that the operator should hear of, each once; false: nothing. */
+/* Lets go of keys that were removed or replaced: lane_key_cache_sweep(). */
+void lanes_engine_sweep(struct lanes_engine *engine);
+
 #define LANES_ENGINE_NOTICE_SIZE LANE_KEY_CACHE_NOTICE_SIZE
+
+/* Of RSA keys of one size: from how many signatures on they are made in lanes. */
+void lanes_engine_describe(const struct lanes_engine *engine, enum sign_task_kind kind,
+			   char text_out[LANES_ENGINE_NOTICE_SIZE]);
+
+/* The same, of what its workers have learnt, each once; false: nothing. */
+bool lanes_engine_take_news(struct lanes_engine *engine, char text_out[LANES_ENGINE_NOTICE_SIZE]);
+
+/* Something that the operator should hear of, each once, or at 1, 10, 100 of them; false: nothing. */
 bool lanes_engine_take_notice(struct lanes_engine *engine, char text_out[LANES_ENGINE_NOTICE_SIZE]);
 
 #endif

@@ -47,7 +47,7 @@ static void slot_clear(struct engine_slot *slot)
 	if (slot->key == NULL)
 		return;
 	evp_signer_deinit(&slot->signer);
-	key_unref(slot->key);
+	key_let_go(slot->key);
 	*slot = (struct engine_slot){0};
 }
 
@@ -83,7 +83,7 @@ static int slot_set(struct engine_slot *slot, struct key *key)
 	slot_clear(slot);
 	r = evp_signer_init(&slot->signer, key_type(key), key_evp(key));
 	if (r == 0)
-		slot->key = key_ref(key);
+		slot->key = key_keep(key);
 	return r;
 }
 

@@ -30,9 +30,32 @@ enum sign_task_kind {
 	SIGN_TASK_RSA_2048,
 	SIGN_TASK_RSA_3072,
 	SIGN_TASK_RSA_4096,
-	SIGN_TASK_RSA_OTHER, /* of another size */
+	SIGN_TASK_RSA_OTHER, /* keys that lanes cannot take */
 	SIGN_TASK_KINDS,
 };
+
+/* Of RSA keys that fit the lanes: of 1024, 2048, 3072 or 4096 bits. */
+static inline enum sign_task_kind sign_task_kind_of_bits(unsigned bits)
+{
+	return (enum sign_task_kind)(SIGN_TASK_RSA_1024 + bits / 1024 - 1);
+}
+
+/* 0: not a kind of RSA keys that fit the lanes. */
+static inline unsigned sign_task_bits(enum sign_task_kind kind)
+{
+	return kind >= SIGN_TASK_RSA_1024 && kind <= SIGN_TASK_RSA_4096
+		       ? 1024 * (kind - SIGN_TASK_RSA_1024 + 1)
+		       : 0;
+}
+
+static inline enum sign_task_kind sign_task_kind_of_key(const struct key *key)
+{
+	if (key_type(key) == KEY_ED25519)
+		return SIGN_TASK_ED25519;
+	if (!key_fits_lanes(key))
+		return SIGN_TASK_RSA_OTHER;
+	return sign_task_kind_of_bits(key_bits(key));
+}
 
 /* Private: the part that both jobs have in common. */
 struct sign_task {

@@ -235,16 +235,15 @@ static size_t worker_take(struct sign_worker *worker, struct sign_task *tasks[SI
 	return count;
 }
 
-/* Each worker asks the engine once; which of them really does it is the engine's business. */
+/* Each worker asks the engine until it need not again; which of them really does it is the engine's business. */
 static void learn(struct sign_worker *worker, enum sign_task_kind kind)
 {
 	const struct sign_engine *engine = worker->service->engine;
 
 	if (engine->learn == NULL || worker->has_learnt[kind])
 		return;
-	worker->has_learnt[kind] = true;
 	worker_pay(worker); /* it may take long */
-	engine->learn(worker->state, kind);
+	worker->has_learnt[kind] = engine->learn(worker->state, kind);
 }
 
 static void *worker_run(void *argument)
@@ -421,19 +420,6 @@ size_t sign_client_in_flight(const struct sign_client *client)
 	return client->in_flight;
 }
 
-static enum sign_task_kind kind_of_key(const struct key *key)
-{
-	if (key_type(key) == KEY_ED25519)
-		return SIGN_TASK_ED25519;
-	switch (key_bits(key)) {
-	case 1024: return SIGN_TASK_RSA_1024;
-	case 2048: return SIGN_TASK_RSA_2048;
-	case 3072: return SIGN_TASK_RSA_3072;
-	case 4096: return SIGN_TASK_RSA_4096;
-	default: return SIGN_TASK_RSA_OTHER;
-	}
-}
-
 static void submit(struct sign_client *client, struct sign_task *task, enum sign_task_kind kind)
 {
 	task->client = client;
@@ -444,7 +430,7 @@ static void submit(struct sign_client *client, struct sign_task *task, enum sign
 
 void sign_client_submit(struct sign_client *client, struct sign_job *job)
 {
-	submit(client, &job->task, kind_of_key(job->key));
+	submit(client, &job->task, sign_task_kind_of_key(job->key));
 }
 
 void sign_client_submit_load(struct sign_client *client, struct key_load_job *job)

@@ -4,8 +4,8 @@
  * Is:       digits, the windows of the exponents, and what Montgomery arithmetic needs of each
  *           modulus, so that a signature begins at once. Keys of one size fill lanes together.
  * Is not:   for every key: 1024, 2048, 3072 or 4096 bits, two primes of half that size each, the first
- *           larger, and the public exponent 65537. That is what key generators make; other
- *           keys are OpenSSL's.
+ *           larger, and the public exponent 65537. OpenSSL and most other generators make such keys (some do
+ *           not order the primes); others are OpenSSL's to sign with.
  * Source:   RFC 8017 3.2 (the second form of a private key, with the CRT).
  * Units:    bytes are big-endian numbers (RFC 8017 4.1). Those that are secret are padded to half the size
  *           of the modulus; a prime that needs no padding has the right length.

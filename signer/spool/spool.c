@@ -15,6 +15,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <limits.h>
 #include <signal.h>
 #include <stdio.h>
@@ -57,7 +58,11 @@ void spool_shared_tell_notices(struct spool_shared *shared)
 	while (key_store_take_notice(context->keys, text))
 		log_warning("%s", text);
 	signing_context_unref(context);
-	while (shared->engine.lanes != NULL && lanes_engine_take_notice(shared->engine.lanes, text))
+	if (shared->engine.lanes == NULL)
+		return;
+	while (lanes_engine_take_news(shared->engine.lanes, text))
+		log_info("%s", text);
+	while (lanes_engine_take_notice(shared->engine.lanes, text))
 		log_warning("%s", text);
 }
 
@@ -192,10 +197,13 @@ static int make_parts(struct spool *spool)
 		r = retry_table_new(&shared->retries);
 	if (r == 0)
 		r = unit_busy_new(&shared->busy);
-	if (r == 0)
+	if (r == 0) {
 		r = sign_engine_choice_init(&shared->engine,
 					    config->sign_engine != SIGNER_SIGN_OPENSSL,
 					    (size_t)config->lane_cache_size);
+		if (r != 0)
+			return fail(&shared->result, r, "no room for the keys of LaneCacheSize");
+	}
 	if (r == 0)
 		r = sign_service_new(spool->threads_wanted.sign, shared->engine.engine,
 				     &shared->service);
@@ -214,6 +222,8 @@ static int make_workers(struct spool *spool)
 		if (r == 0)
 			spool->worker_count++;
 	}
+	if (r == 0 && spool->shared.engine.lanes != NULL)
+		lanes_engine_lock_keys(spool->shared.engine.lanes);
 	return r == 0 ? 0 : fail(&spool->shared.result, r, "cannot start");
 }
 
@@ -235,7 +245,8 @@ static void tell_engine(const struct spool_shared *shared)
 	bool is_wanted = shared->options->context->config->sign_engine == SIGNER_SIGN_LANES;
 
 	if (engine->lanes != NULL)
-		log_notice("RSA signatures: eight at once, in lanes of AVX-512 IFMA");
+		log_notice("RSA signatures: up to eight at once, in lanes of AVX-512 IFMA, where "
+			   "that is faster than OpenSSL");
 	else
 		log_line(is_wanted ? LOG_LEVEL_WARNING : LOG_LEVEL_NOTICE,
 			 "RSA signatures: one at a time, by OpenSSL: %s", engine->reason);
@@ -283,6 +294,19 @@ static void flush_in(struct spool *spool)
 	if (config->sync_mode == SIGNER_SYNC_FULL && spool->shared.result.error == 0 &&
 	    fsync(spool->shared.dir.in_fd) != 0)
 		(void)fail(&spool->shared.result, -errno, "cannot make in/ durable");
+}
+
+/* How many in all: what is told meanwhile is told at 1, 10, 100 of them. */
+static void tell_faults(struct spool_shared *shared)
+{
+	uint64_t faults = shared->engine.lanes == NULL ? 0
+						       : lanes_engine_faults(shared->engine.lanes);
+
+	shared->result.signatures_made_again = faults;
+	if (faults > 0)
+		log_warning("RSA signatures that came out wrong and were made again: %" PRIu64
+			    ": the CPU or its memory may be failing",
+			    faults);
 }
 
 static void spool_free(struct spool *spool)
@@ -338,8 +362,7 @@ int spool_run(const struct spool_options *options, struct spool_result *result_o
 		flush_in(spool);
 	if (shared->context != NULL)
 		spool_shared_tell_notices(shared);
-	if (shared->engine.lanes != NULL)
-		shared->result.signatures_made_again = lanes_engine_faults(shared->engine.lanes);
+	tell_faults(shared);
 	shared->result.seconds = (double)(clock_monotonic_ns() - start_ns) / (double)NS_PER_S;
 	*result_out = shared->result;
 	spool_free(spool);

@@ -50,8 +50,8 @@ struct spool_shared {
 /* A reference to the context in force. */
 struct signing_context *spool_shared_context(struct spool_shared *shared);
 
-/* Logs what key store and engine have to say: too small, memory that could not be locked, wrong results. Each is
- * said once. */
+/* Logs what key store and engine have to say, each once: what the engine has learnt, too small, memory that could
+ * not be locked, wrong results. */
 void spool_shared_tell_notices(struct spool_shared *shared);
 
 /* No new units from now on. */

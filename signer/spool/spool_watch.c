@@ -332,12 +332,16 @@ static void look_for_work(struct spool_watch *watch)
 	}
 }
 
-static void tell_notices(struct spool_watch *watch)
+static void look_after_keys(struct spool_watch *watch)
 {
+	struct lanes_engine *lanes = watch->shared->engine.lanes;
+
 	if (ring_now_ns(watch->ring) < watch->notice_due_ns)
 		return;
 	watch->notice_due_ns = ring_now_ns(watch->ring) + NOTICE_INTERVAL_NS;
 	spool_shared_tell_notices(watch->shared);
+	if (lanes != NULL)
+		lanes_engine_sweep(lanes);
 }
 
 static void tell_progress(struct spool_watch *watch)
@@ -388,6 +392,6 @@ int64_t spool_watch_turn(void *arg)
 		start_reload(watch);
 	look_for_work(watch);
 	tell_progress(watch);
-	tell_notices(watch);
+	look_after_keys(watch);
 	return wait_limit(watch);
 }

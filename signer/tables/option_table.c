@@ -205,7 +205,7 @@ static const struct option options[] = {
 	     "private keys by name: DOMAIN:SELECTOR:KEY or DOMAIN:SELECTOR:KEY:ALGORITHM"),
 	REFUSED(STRING, "KeyTableEd25519", NULL,
 		"this is an option of another signer; list the Ed25519 keys in the KeyTable"),
-	NUMBER(INTEGER, "LaneCacheSize", lane_cache_size, "1000", 1, INT32_MAX,
+	NUMBER(INTEGER, "LaneCacheSize", lane_cache_size, "1000", 1, 1000000,
 	       "RSA keys that stay in the form of lanes, in locked memory"),
 	IGNORED(STRING, "LDAPAuthMechanism", NULL, NO_LDAP),
 	IGNORED(STRING, "LDAPAuthName", NULL, NO_LDAP),

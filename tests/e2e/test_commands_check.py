@@ -3,6 +3,7 @@
 import fcntl
 import os
 import pty
+import resource
 import subprocess
 import unittest
 
@@ -192,6 +193,47 @@ class Check(PostsealCase):
               "1 is less than the 2 keys: keys will be read from disk again and again")],
         )
 
+    def has_lanes(self, config):
+        report = self.expect_json(0, "check", "--json", "-x", config)
+        return any(find["text"].startswith("RSA-2048: ") for find in report["findings"])
+
+    def test_lane_cache_that_is_smaller_than_the_keys_is_a_warning(self):
+        self.key("a")
+        self.key("b", "ed25519")
+        self.key("c", bits=1024)
+        self.key("d", bits=1032)
+        self.rows = [("a", None), ("b", None), ("c", None), ("d", None)]
+        config = self.tables("LaneCacheSize 1")
+        if not self.has_lanes(config):
+            self.skipTest("no lanes here")
+        self.assertEqual(
+            [find for find in self.find(0, config) if find[1] == "engines"],
+            [("warning", "engines", f"{config}:5",
+              "1 is less than the 2 RSA keys that can sign in lanes: keys will be brought into "
+              "that form again and again")],
+        )
+        found = self.find(0, self.tables("LaneCacheSize 2"))
+        self.assertEqual([find for find in found if find[1] == "engines"], [])
+
+    def test_lane_cache_that_finds_no_memory_is_named(self):
+        self.key("a")
+        self.rows = [("a", None)]
+        if not self.has_lanes(self.tables()):
+            self.skipTest("no lanes here")
+        with open(POSTSEAL, "rb") as file:
+            if b"__asan_init" in file.read():
+                self.skipTest("the sanitizer needs more addresses than this test leaves")
+        config = self.tables("LaneCacheSize 1000000")
+
+        def leave_two_gigabytes():
+            resource.setrlimit(resource.RLIMIT_AS, (2 << 30, 2 << 30))
+
+        self.assertEqual(
+            self.find(78, config, preexec_fn=leave_two_gigabytes),
+            [("error", "engines", f"{config}:5",
+              "no room for so many keys: Cannot allocate memory")],
+        )
+
     def test_spool_that_is_missing_is_found(self):
         config = self.single_key("SpoolDirectory /nowhere/spool", "Syslog yes")
         self.assertEqual(
@@ -319,6 +361,29 @@ class Check(PostsealCase):
         os.close(leader)
         process.wait(timeout=60)
         return text
+
+    def test_memory_that_cannot_be_locked_is_a_warning(self):
+        self.key("a")
+        self.rows = [("a", None)]
+        config = self.tables("SignThreads 2", "IoThreads 1", "LaneCacheSize 100")
+        for path in (config, self.path("SigningTable"), self.path("KeyTable")):
+            os.chmod(path, 0o644)
+
+        def lock_nothing():
+            resource.setrlimit(resource.RLIMIT_MEMLOCK, (0, 0))
+
+        if not self.has_lanes(config):
+            self.skipTest("no lanes here")
+        user = as_nobody() or {}
+        # The key is not nobody's to read.
+        report = self.expect_json(
+            78 if user else 0, "check", "--json", "-x", config, preexec_fn=lock_nothing, **user
+        )
+        engines = [find for find in report["findings"] if find["section"] == "engines"]
+        self.assertEqual(
+            [find["text"].split(" in memory")[0] for find in engines if find["level"] == "warning"],
+            ["3 threads sign with keys", "100 of the 100 keys of LaneCacheSize are"],
+        )
 
     def test_lanes_that_are_not_there_are_a_warning(self):
         self.key("a")

@@ -35,7 +35,8 @@ void *__wrap_mmap64(void *at, size_t size, int protection, int flags, int fd, of
 
 static void stage_trial(unsigned bits)
 {
-	(void)atomic_fetch_add(&lane_stage.trials, 1);
+	if (atomic_fetch_add(&lane_stage.trials, 1) < lane_stage.slow_trials)
+		clock_ns += NS_PER_S;
 	clock_ns += lane_stage.trial_ns[bits / 1024 - 1];
 	if (!lane_stage.waits)
 		return;
@@ -79,6 +80,7 @@ const struct rsa_lanes *lane_stage_on(const struct rsa_lanes *real)
 	lanes = *real;
 	lanes.sign = stage_sign;
 	lane_stage.real = real;
+	lane_stage.slow_trials = 0;
 	lane_stage.waits = false;
 	atomic_store(&lane_stage.no_pages, false);
 	lane_stage.bad_lane = -1;
@@ -97,10 +99,15 @@ int64_t lane_stage_trial_ns(unsigned group_min)
 	return group_min == 0 ? 7 * TICK_NS : (group_min - 2) * TICK_NS;
 }
 
+void lane_stage_wait(int64_t ns)
+{
+	clock_ns += ns;
+}
+
 unsigned lane_stage_group_min(const struct lanes_engine *engine, unsigned size)
 {
 	return sign_engine_group_min(lanes_engine_as_engine(engine),
-				     (enum sign_task_kind)(SIGN_TASK_RSA_1024 + size));
+				     sign_task_kind_of_bits(1024 * (size + 1)));
 }
 
 struct lanes_engine *lane_stage_engine_new(const struct rsa_lanes *real, size_t keys_max,
@@ -116,7 +123,7 @@ struct lanes_engine *lane_stage_engine_new(const struct rsa_lanes *real, size_t 
 	as_engine = lanes_engine_as_engine(engine);
 	assert_int_equal(as_engine->worker_new(as_engine, &worker), 0);
 	for (unsigned size = 0; size < sizes; size++) {
-		as_engine->learn(worker, (enum sign_task_kind)(SIGN_TASK_RSA_1024 + size));
+		assert_true(as_engine->learn(worker, sign_task_kind_of_bits(1024 * (size + 1))));
 		assert_int_equal(lane_stage_group_min(engine, size), group_min);
 	}
 	as_engine->worker_free(worker);

@@ -20,6 +20,7 @@
 struct lane_stage {
 	const struct rsa_lanes *real;
 	int64_t trial_ns[LANE_SAMPLE_SIZES]; /* see lane_stage_trial_ns() */
+	unsigned slow_trials;		     /* the first so many take a second longer */
 	bool waits;			     /* a trial: it says `entered`, and waits at the gate */
 	sem_t entered;
 	sem_t gate;
@@ -41,6 +42,9 @@ const struct rsa_lanes *lane_stage_on(const struct rsa_lanes *real);
 
 /* So long that lanes are faster from so many signatures on; 0: never. */
 int64_t lane_stage_trial_ns(unsigned group_min);
+
+/* Puts the clock of this thread forward. */
+void lane_stage_wait(int64_t ns);
 
 /* An engine that has learnt that lanes are faster from so many signatures on, of so many sizes, the smallest
  * first. */

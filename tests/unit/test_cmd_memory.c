@@ -172,6 +172,7 @@ static int run(const char *conf, struct outcome *outcome)
 	static const struct command_form form = {.name = "test"};
 	struct signing_context *context = NULL;
 	struct progress progress = {.shown = false};
+	size_t lane_keys;
 	struct check_report report;
 	struct settings settings;
 	int r;
@@ -191,7 +192,7 @@ static int run(const char *conf, struct outcome *outcome)
 	if (r == 0) {
 		check_report_begin(&report, false);
 		check_report_section(&report, "keys");
-		r = check_keys(context, &report, &progress);
+		r = check_keys(context, &report, &progress, &lane_keys);
 		outcome->errors = report.counts[CHECK_ERROR];
 	}
 	signing_context_unref(context);

@@ -29,6 +29,7 @@ static void test_numbers_are_those_of_the_key(void **state)
 		struct rsa_lane_key *key = lane_key_new(bits);
 
 		rsa_lane_key_set(wanted, &made->numbers);
+		assert_int_equal(evp_lane_key_check(made->evp), 0);
 		assert_int_equal(evp_lane_key_set(key, made->evp), 0);
 		assert_memory_equal(key, wanted, rsa_lane_key_size(bits));
 		free(key);
@@ -42,6 +43,7 @@ static void assert_unfit(EVP_PKEY *evp)
 	struct rsa_lane_key *key = lane_key_new(RSA_LANE_BITS_MAX);
 
 	assert_non_null(evp);
+	assert_int_equal(evp_lane_key_check(evp), EVP_LANE_KEY_E_UNFIT);
 	assert_int_equal(evp_lane_key_set(key, evp), EVP_LANE_KEY_E_UNFIT);
 	free(key);
 	EVP_PKEY_free(evp);

@@ -481,6 +481,49 @@ static void rsa_of_up_to_five_primes_is_read(void **state)
 		BN_free(primes[i]);
 }
 
+static bool fits_lanes(struct buffer text)
+{
+	struct key *key;
+	bool fits;
+
+	assert_int_equal(key_new("NAME", buffer_bytes(&text), 0, &key, &problem), 0);
+	fits = key_fits_lanes(key);
+	key_unref(key);
+	buffer_deinit(&text);
+	return fits;
+}
+
+/* Its larger prime first, or last. */
+static bool two_primes_fit_lanes(bool is_ordered)
+{
+	BIGNUM *primes[2] = {sample_prime(512, true), sample_prime(512, true)};
+	bool fits;
+
+	if ((BN_cmp(primes[0], primes[1]) > 0) != is_ordered)
+		BN_swap(primes[0], primes[1]);
+	fits = fits_lanes(sample_rsa_of_primes(primes, 2));
+	BN_free(primes[0]);
+	BN_free(primes[1]);
+	return fits;
+}
+
+static void key_tells_whether_it_fits_lanes(void **state)
+{
+	EVP_PKEY *small_exponent = sample_rsa_with(SAMPLE_RSA_BITS, 3, 2);
+	EVP_PKEY *odd_size = sample_rsa(1032);
+
+	(void)state;
+	assert_true(fits_lanes(sample_text(rsa, PKCS8_DER)));
+	assert_true(two_primes_fit_lanes(true));
+	assert_false(two_primes_fit_lanes(false));
+	assert_false(fits_lanes(sample_text(rsa_of_three, PKCS8_DER)));
+	assert_false(fits_lanes(sample_text(small_exponent, PKCS8_DER)));
+	assert_false(fits_lanes(sample_text(odd_size, PKCS8_DER)));
+	assert_false(fits_lanes(sample_text(ed25519, PKCS8_DER)));
+	EVP_PKEY_free(small_exponent);
+	EVP_PKEY_free(odd_size);
+}
+
 /* The numbers of a key in these few bytes: what comes after the coefficient is looked at before them. */
 static int outcome_of_numbers(const char *version, struct bytes after)
 {
@@ -578,6 +621,7 @@ int main(void)
 		cmocka_unit_test(rsa_with_huge_numbers_is_too_large),
 		cmocka_unit_test(rsa_of_three_primes_has_all_its_numbers),
 		cmocka_unit_test(rsa_of_up_to_five_primes_is_read),
+		cmocka_unit_test(key_tells_whether_it_fits_lanes),
 		cmocka_unit_test(version_that_does_not_fit_the_primes_is_malformed),
 		cmocka_unit_test(other_primes_of_another_form_are_malformed),
 		cmocka_unit_test(rsa_with_one_wrong_byte_is_never_another_key),

@@ -19,13 +19,11 @@
 #include <sched.h>
 #include <stdatomic.h>
 #include <string.h>
-#include <sys/wait.h>
 
 #define KEYS	5
 #define THREADS 4
 
 static struct lane_sample samples[KEYS];
-static struct lane_sample unfit;
 
 /* A back-end to which nothing is missing in a key. */
 static atomic_size_t prepared;
@@ -39,6 +37,17 @@ static void count_prepare(struct rsa_lanes_workspace *workspace, struct rsa_lane
 
 static const struct rsa_lanes counting_lanes = {.name = "counting", .prepare = count_prepare};
 
+/* The linker puts this in the place of the real one. */
+static atomic_size_t locked;
+
+int __real_pthread_mutex_lock(pthread_mutex_t *mutex);
+int __wrap_pthread_mutex_lock(pthread_mutex_t *mutex);
+int __wrap_pthread_mutex_lock(pthread_mutex_t *mutex)
+{
+	(void)atomic_fetch_add(&locked, 1);
+	return __real_pthread_mutex_lock(mutex);
+}
+
 static struct lane_key_cache *new_cache(size_t keys_max)
 {
 	struct lane_key_cache *cache;
@@ -47,9 +56,28 @@ static struct lane_key_cache *new_cache(size_t keys_max)
 	return cache;
 }
 
+static const struct rsa_lane_key *borrow_key(struct lane_key_cache *cache, struct key *key)
+{
+	const struct rsa_lane_key *lane_key;
+
+	lane_key_cache_borrow(cache, NULL, &key, 1, &lane_key);
+	return lane_key;
+}
+
 static const struct rsa_lane_key *borrow(struct lane_key_cache *cache, size_t which)
 {
-	return lane_key_cache_borrow(cache, NULL, samples[which].key);
+	return borrow_key(cache, samples[which].key);
+}
+
+static void give_back(struct lane_key_cache *cache, const struct rsa_lane_key *lane_key)
+{
+	lane_key_cache_return(cache, &lane_key, 1);
+}
+
+static void reject(struct lane_key_cache *cache, const struct rsa_lane_key *lane_key)
+{
+	lane_key_cache_reject(cache, lane_key);
+	give_back(cache, lane_key);
 }
 
 /* Borrows and returns. */
@@ -58,7 +86,7 @@ static void use(struct lane_key_cache *cache, size_t which)
 	const struct rsa_lane_key *lane_key = borrow(cache, which);
 
 	assert_non_null(lane_key);
-	lane_key_cache_return(cache, lane_key);
+	give_back(cache, lane_key);
 }
 
 /* Whether it had to be prepared for that. */
@@ -74,6 +102,8 @@ static void borrowed_key_signs_as_openssl(void **state)
 {
 	static const uint8_t digest[DIGEST_SIZE] = {7};
 	struct rsa_lanes_workspace *workspace = lane_workspace_new(&rsa_lanes_portable);
+	struct key *const keys[2] = {samples[0].key, samples[1].key};
+	const struct rsa_lane_key *lane_keys[2];
 	struct rsa_lane_job jobs[2];
 	struct lane_key_cache *cache;
 	uint8_t signatures[2][SIGNATURE_SIZE_MAX];
@@ -81,9 +111,10 @@ static void borrowed_key_signs_as_openssl(void **state)
 
 	(void)state;
 	assert_int_equal(lane_key_cache_new(&rsa_lanes_portable, 2, &cache), 0);
+	lane_key_cache_borrow(cache, workspace, keys, 2, lane_keys);
 	for (size_t i = 0; i < 2; i++) {
 		jobs[i] = (struct rsa_lane_job){
-			.key = lane_key_cache_borrow(cache, workspace, samples[i].key),
+			.key = lane_keys[i],
 			.digest = digest,
 			.signature = signatures[i],
 		};
@@ -95,8 +126,8 @@ static void borrowed_key_signs_as_openssl(void **state)
 
 		assert_false(jobs[i].has_failed);
 		assert_memory_equal(signatures[i], want, size);
-		lane_key_cache_return(cache, jobs[i].key);
 	}
+	lane_key_cache_return(cache, lane_keys, 2);
 	lane_key_cache_free(cache);
 	free(workspace);
 }
@@ -112,11 +143,11 @@ static void same_key_has_one_place(void **state)
 	assert_non_null(other);
 	assert_ptr_not_equal(first, other);
 	assert_ptr_equal(borrow(cache, 0), first); /* for two at once */
-	lane_key_cache_return(cache, first);
-	lane_key_cache_return(cache, first);
-	lane_key_cache_return(cache, other);
+	give_back(cache, first);
+	give_back(cache, first);
+	give_back(cache, other);
 	assert_ptr_equal(borrow(cache, 0), first);
-	lane_key_cache_return(cache, first);
+	give_back(cache, first);
 	assert_false(use_prepares(cache, 0));
 	assert_false(use_prepares(cache, 1));
 	lane_key_cache_free(cache);
@@ -149,16 +180,71 @@ static void borrowed_keys_make_no_room(void **state)
 	(void)state;
 	assert_ptr_equal(borrow(cache, 1), second);
 	assert_null(borrow(cache, 2));
-	lane_key_cache_return(cache, second); /* there is another who has it */
+	give_back(cache, second); /* there is another who has it */
 	assert_null(borrow(cache, 2));
-	lane_key_cache_return(cache, second);
+	give_back(cache, second);
 	assert_ptr_equal(borrow(cache, 2), second);
 	assert_null(borrow(cache, 1));
 	assert_false(use_prepares(cache, 0));
-	lane_key_cache_return(cache, first);
+	give_back(cache, first);
 	assert_ptr_equal(borrow(cache, 1), first);
-	lane_key_cache_return(cache, first);
-	lane_key_cache_return(cache, second);
+	give_back(cache, first);
+	give_back(cache, second);
+	lane_key_cache_free(cache);
+}
+
+/* The keys of a group, all at once; returns how many there were. */
+static size_t borrow_group(struct lane_key_cache *cache, struct key *const *keys, size_t count,
+			   const struct rsa_lane_key **lane_keys)
+{
+	size_t had = 0;
+
+	lane_key_cache_borrow(cache, NULL, keys, count, lane_keys);
+	for (size_t i = 0; i < count; i++)
+		had += lane_keys[i] != NULL;
+	return had;
+}
+
+static void key_that_comes_twice_in_a_group_is_prepared_once(void **state)
+{
+	struct key *const keys[] = {samples[0].key, samples[1].key, samples[0].key, samples[0].key};
+	const struct rsa_lane_key *lane_keys[ARRAY_COUNT(keys)];
+	struct lane_key_cache *cache = new_cache(2);
+	size_t before = atomic_load(&prepared);
+
+	(void)state;
+	assert_int_equal(borrow_group(cache, keys, 4, lane_keys), 4);
+	assert_int_equal(atomic_load(&prepared), before + 2);
+	assert_ptr_equal(lane_keys[2], lane_keys[0]);
+	assert_ptr_equal(lane_keys[3], lane_keys[0]);
+	assert_ptr_not_equal(lane_keys[1], lane_keys[0]);
+	/* It is free when it came back three times. */
+	lane_key_cache_return(cache, lane_keys, 3);
+	assert_non_null(borrow(cache, 2)); /* in place of the other */
+	assert_null(borrow(cache, 3));
+	give_back(cache, lane_keys[3]);
+	assert_ptr_equal(borrow(cache, 3), lane_keys[0]);
+	give_back(cache, lane_keys[0]);
+	give_back(cache, lane_keys[1]);
+	lane_key_cache_free(cache);
+}
+
+/* A group costs what one key would: all workers meet at that lock. */
+static void group_is_borrowed_and_returned_under_one_lock_each(void **state)
+{
+	struct key *const keys[] = {samples[0].key, samples[1].key, samples[2].key};
+	const struct rsa_lane_key *lane_keys[ARRAY_COUNT(keys)];
+	struct lane_key_cache *cache = new_cache(3);
+	size_t before;
+
+	(void)state;
+	assert_int_equal(borrow_group(cache, keys, 3, lane_keys), 3);
+	lane_key_cache_return(cache, lane_keys, 3);
+	before = atomic_load(&locked);
+	assert_int_equal(borrow_group(cache, keys, 3, lane_keys), 3);
+	assert_int_equal(atomic_load(&locked), before + 1);
+	lane_key_cache_return(cache, lane_keys, 3);
+	assert_int_equal(atomic_load(&locked), before + 2);
 	lane_key_cache_free(cache);
 }
 
@@ -169,27 +255,11 @@ static void key_in_the_cache_outlives_its_owner(void **state)
 
 	(void)state;
 	lane_sample_init_rsa(&sample, 1024, KEYS);
-	lane_key_cache_return(cache, lane_key_cache_borrow(cache, NULL, sample.key));
+	give_back(cache, borrow_key(cache, sample.key));
 	lane_sample_deinit(&sample);
 	use(cache, 0);
 	use(cache, 1);
 	use(cache, 2);
-	lane_key_cache_free(cache);
-}
-
-static void unfit_key_is_never_given_out(void **state)
-{
-	struct lane_key_cache *cache = new_cache(2);
-	size_t before = atomic_load(&prepared);
-
-	(void)state;
-	for (int i = 0; i < 3; i++)
-		assert_null(lane_key_cache_borrow(cache, NULL, unfit.key));
-	assert_int_equal(atomic_load(&prepared), before);
-	use(cache, 0);
-	use(cache, 1); /* its place is as good as another */
-	use(cache, 2);
-	assert_null(lane_key_cache_borrow(cache, NULL, unfit.key));
 	lane_key_cache_free(cache);
 }
 
@@ -201,10 +271,10 @@ static void rejected_key_is_not_given_out_again(void **state)
 	(void)state;
 	assert_ptr_equal(borrow(cache, 0), first);
 	use(cache, 1);
-	lane_key_cache_reject(cache, first);
+	reject(cache, first);
 	assert_null(borrow(cache, 0));
 	assert_false(use_prepares(cache, 1));
-	lane_key_cache_return(cache, first); /* that it was good for another changes nothing */
+	give_back(cache, first); /* that it was good for another changes nothing */
 	assert_null(borrow(cache, 0));
 	use(cache, 2);
 	use(cache, 3);
@@ -213,11 +283,32 @@ static void rejected_key_is_not_given_out_again(void **state)
 	lane_key_cache_free(cache);
 }
 
-/* Where a key was. */
-static bool is_wiped(const struct rsa_lane_key *place)
+static void place_that_makes_room_is_wiped(void **state)
+{
+	struct lane_key_cache *cache = new_cache(1);
+	const size_t small = rsa_lane_key_size(1024);
+	const size_t large = rsa_lane_key_size(2048);
+	struct lane_sample sample;
+	const uint8_t *place;
+	uint8_t sum = 0;
+
+	(void)state;
+	lane_sample_init_rsa(&sample, 2048, 0);
+	place = (const uint8_t *)borrow_key(cache, sample.key);
+	give_back(cache, (const struct rsa_lane_key *)(const void *)place);
+	use(cache, 0);
+	/* What the smaller key did not write over. */
+	for (size_t i = small; i < large; i++)
+		sum |= place[i];
+	assert_int_equal(sum, 0);
+	lane_sample_deinit(&sample);
+	lane_key_cache_free(cache);
+}
+
+static bool is_empty(const struct rsa_lane_key *place)
 {
 	const uint8_t *bytes = (const uint8_t *)place;
-	size_t size = rsa_lane_key_size(1024);
+	const size_t size = rsa_lane_key_size(1024);
 	uint8_t sum = 0;
 
 	for (size_t i = 0; i < size; i++)
@@ -225,17 +316,66 @@ static bool is_wiped(const struct rsa_lane_key *place)
 	return sum == 0;
 }
 
-static void place_that_makes_room_is_wiped(void **state)
+static void key_that_nobody_uses_any_more_is_wiped(void **state)
 {
-	struct lane_key_cache *cache = new_cache(1);
-	const struct rsa_lane_key *place = borrow(cache, 0);
+	struct lane_key_cache *cache = new_cache(3);
+	const struct rsa_lane_key *place;
+	const struct rsa_lane_key *rejected;
+	struct lane_sample replaced;
+	struct lane_sample bad;
 
 	(void)state;
-	lane_key_cache_return(cache, place);
-	assert_false(is_wiped(place));
-	/* One that writes nothing there. */
-	assert_null(lane_key_cache_borrow(cache, NULL, unfit.key));
-	assert_true(is_wiped(place));
+	lane_sample_init_rsa(&replaced, 1024, KEYS);
+	lane_sample_init_rsa(&bad, 1024, KEYS + 1);
+	use(cache, 0);
+	place = borrow_key(cache, replaced.key);
+	give_back(cache, place);
+	rejected = borrow_key(cache, bad.key);
+	reject(cache, rejected);
+	lane_key_cache_sweep(cache);
+	assert_false(is_empty(place));
+	assert_ptr_equal(borrow_key(cache, replaced.key), place);
+	lane_sample_deinit(&replaced);
+	lane_sample_deinit(&bad);
+	lane_key_cache_sweep(cache); /* a lane is still signing with it */
+	assert_false(is_empty(place));
+	assert_true(is_empty(rejected));
+	give_back(cache, place);
+	lane_key_cache_sweep(cache);
+	assert_true(is_empty(place));
+	assert_false(use_prepares(cache, 0));
+	assert_true(use_prepares(cache, 1));
+	assert_true(use_prepares(cache, 2));
+	assert_false(use_prepares(cache, 0)); /* there was room for both */
+	lane_key_cache_free(cache);
+}
+
+/* However many places there are, each is looked at in the end. */
+static void sweep_comes_round_all_places(void **state)
+{
+	enum { PLACES = 300 };
+	const struct rsa_lane_key *places[PLACES];
+	struct lane_key_cache *cache = new_cache(PLACES);
+	struct key *keys[PLACES];
+	size_t empty = 0;
+
+	(void)state;
+	for (size_t i = 0; i < PLACES; i++) {
+		struct lane_sample sample;
+
+		lane_sample_init_rsa(&sample, 1024, (unsigned)i % RSA_POOL_KEYS);
+		keys[i] = key_ref(sample.key);
+		places[i] = borrow_key(cache, keys[i]);
+		give_back(cache, places[i]);
+		lane_sample_deinit(&sample);
+	}
+	for (size_t i = 0; i < PLACES; i++)
+		key_unref(keys[i]);
+	lane_key_cache_sweep(cache);
+	lane_key_cache_sweep(cache);
+	for (size_t i = 0; i < PLACES; i++)
+		empty += is_empty(places[i]);
+	assert_int_equal(empty, PLACES);
 	lane_key_cache_free(cache);
 }
 
@@ -266,10 +406,47 @@ static void cache_that_is_too_small_says_so_once(void **state)
 	assert_false(says_too_small(cache, text));
 	look_up(cache, 3, 1, 1);
 	assert_true(says_too_small(cache, text));
-	assert_string_equal(text, "LaneCacheSize 2 is too small: for 1021 of 1024 signatures a key "
-				  "had to be put out of the cache to make room for another");
+	assert_string_equal(text, "LaneCacheSize 2 is too small: for 1021 of 1024 signatures there "
+				  "was no free place for the key");
 	look_up(cache, 3, 1, 4096);
 	assert_false(says_too_small(cache, text));
+	lane_key_cache_free(cache);
+}
+
+/* Half of each group is put out by nobody: it finds all places borrowed by the group itself. */
+static void cache_that_is_smaller_than_a_group_is_too_small(void **state)
+{
+	struct key *const keys[] = {samples[0].key, samples[1].key, samples[2].key, samples[3].key,
+				    samples[4].key};
+	const struct rsa_lane_key *lane_keys[ARRAY_COUNT(keys)];
+	struct lane_key_cache *cache = new_cache(2);
+	char text[LANE_KEY_CACHE_NOTICE_SIZE];
+
+	(void)state;
+	for (size_t i = 0; i < 1025 / ARRAY_COUNT(keys); i++) {
+		assert_int_equal(borrow_group(cache, keys, ARRAY_COUNT(keys), lane_keys), 2);
+		assert_null(lane_keys[2]);
+		lane_key_cache_return(cache, lane_keys, 2);
+	}
+	assert_true(says_too_small(cache, text));
+	/* The last of 1024, which is not judged yet, is the fourth of a group. */
+	assert_string_equal(text, "LaneCacheSize 2 is too small: for 613 of 1024 signatures there "
+				  "was no free place for the key");
+	lane_key_cache_free(cache);
+}
+
+/* Many workers with a key each. */
+static void cache_whose_places_are_all_borrowed_is_too_small(void **state)
+{
+	struct lane_key_cache *cache = new_cache(1);
+	const struct rsa_lane_key *held = borrow(cache, 0);
+	char text[LANE_KEY_CACHE_NOTICE_SIZE];
+
+	(void)state;
+	for (size_t i = 0; i < 1024; i++)
+		assert_null(borrow(cache, 1));
+	assert_true(says_too_small(cache, text));
+	give_back(cache, held);
 	lane_key_cache_free(cache);
 }
 
@@ -313,7 +490,7 @@ static void cache_whose_keys_all_change_at_once_says_nothing(void **state)
 	(void)state;
 	for (size_t i = 0; i < 2 * PLACES; i++) {
 		lane_sample_init_rsa(&many[i], 1024, (unsigned)i % RSA_POOL_KEYS);
-		lane_key_cache_return(cache, lane_key_cache_borrow(cache, NULL, many[i].key));
+		give_back(cache, borrow_key(cache, many[i].key));
 	}
 	look_up(cache, 1, 1, 8 * PLACES);
 	assert_false(says_too_small(cache, text));
@@ -333,33 +510,52 @@ static int use_unlocked_cache(void)
 		return 1;
 	if (lane_key_cache_new(&counting_lanes, 17, &cache) != 0)
 		return 2;
+	lane_key_cache_lock(cache);
 	if (!lane_key_cache_take_notice(cache, text))
 		return 3;
-	if (strcmp(text, "the keys of LaneCacheSize 17 are in memory that may be swapped to disk: "
-			 "RLIMIT_MEMLOCK is too small") != 0)
+	if (strcmp(text, "17 of the 17 keys of LaneCacheSize are in memory that may be swapped to "
+			 "disk: raise the limit of locked memory (LimitMEMLOCK=, ulimit -l)") != 0)
 		return 4;
 	if (lane_key_cache_take_notice(cache, text))
 		return 5;
 	lane_key = borrow(cache, 0);
 	if (lane_key == NULL)
 		return 6;
-	lane_key_cache_return(cache, lane_key);
+	give_back(cache, lane_key);
 	lane_key_cache_free(cache);
 	return 0;
 }
 
 static void cache_that_is_not_locked_says_so_once(void **state)
 {
-	int status;
-	pid_t child = fork();
-
 	(void)state;
-	assert_true(child >= 0);
-	if (child == 0)
-		_exit(!MEMORY_LOCK_IS_REAL ? 0 : use_unlocked_cache());
-	assert_int_equal(waitpid(child, &status, 0), child);
-	assert_true(WIFEXITED(status));
-	assert_int_equal(WEXITSTATUS(status), 0);
+	assert_true(memory_lock_child(use_unlocked_cache));
+}
+
+/* Of one that is too large for the limit, so many keys are locked as fit, and the first go there. */
+static int use_partly_locked_cache(void)
+{
+	char text[LANE_KEY_CACHE_NOTICE_SIZE];
+	struct lane_key_cache *cache;
+
+	if (!memory_lock_limit((size_t)3 << 20))
+		return 1;
+	if (lane_key_cache_new(&counting_lanes, 1000, &cache) != 0)
+		return 2;
+	lane_key_cache_lock(cache);
+	if (!lane_key_cache_take_notice(cache, text))
+		return 3;
+	if (strstr(text, "472 of the 1000 keys of LaneCacheSize are in memory that may be ") !=
+	    text)
+		return 4;
+	lane_key_cache_free(cache);
+	return 0;
+}
+
+static void cache_that_is_locked_in_part_says_how_much(void **state)
+{
+	(void)state;
+	assert_true(memory_lock_child(use_partly_locked_cache));
 }
 
 struct user {
@@ -392,9 +588,9 @@ static bool borrow_for_a_moment(struct user *user, unsigned action)
 		is_right = is_right && is_form(lane_key, which);
 	}
 	if (action % 31 == 0)
-		lane_key_cache_reject(user->cache, lane_key);
+		reject(user->cache, lane_key);
 	else
-		lane_key_cache_return(user->cache, lane_key);
+		give_back(user->cache, lane_key);
 	return is_right;
 }
 
@@ -406,9 +602,8 @@ static void *run_user(void *argument)
 
 	for (unsigned i = 0; i < rounds_of(4000); i++) {
 		user->random = user->random * 1664525 + 1013904223;
-		if (user->random >> 16 % 50 == 0 &&
-		    lane_key_cache_borrow(user->cache, NULL, unfit.key) != NULL)
-			return user;
+		if ((user->random >> 16) % 50 == 0)
+			lane_key_cache_sweep(user->cache);
 		if (!borrow_for_a_moment(user, user->random >> 16))
 			return user;
 		(void)lane_key_cache_take_notice(user->cache, text);
@@ -419,9 +614,13 @@ static void *run_user(void *argument)
 static void key_stays_as_it_is_while_threads_have_it(void **state)
 {
 	struct lane_key_cache *cache = new_cache(3);
+	struct key *unused = samples[KEYS - 1].key;
 	struct user users[THREADS];
 
 	(void)state;
+	/* One that each sweep puts out. */
+	(void)key_keep(unused);
+	key_unref(unused);
 	for (uint32_t i = 0; i < THREADS; i++) {
 		users[i] = (struct user){.cache = cache, .random = i};
 		assert_int_equal(pthread_create(&users[i].thread, NULL, run_user, &users[i]), 0);
@@ -433,13 +632,16 @@ static void key_stays_as_it_is_while_threads_have_it(void **state)
 		assert_null(failed);
 		assert_true(users[i].borrowed > 0);
 	}
+	(void)key_ref(unused);
+	key_let_go(unused);
 	lane_key_cache_free(cache);
 }
 
 /* What fails is tried again with memory: nothing is lost by it. */
 static int use_a_cache(size_t fail_at, bool *has_failed_out)
 {
-	const struct rsa_lane_key *lane_key;
+	struct key *const twice[] = {samples[0].key, samples[0].key};
+	const struct rsa_lane_key *lane_keys[2];
 	struct lane_key_cache *cache = NULL;
 	int r;
 
@@ -449,15 +651,19 @@ static int use_a_cache(size_t fail_at, bool *has_failed_out)
 		*has_failed_out = failing_memory_disarm();
 		return r;
 	}
-	lane_key = borrow(cache, 0);
-	assert_null(lane_key_cache_borrow(cache, NULL, unfit.key));
+	lane_key_cache_borrow(cache, NULL, twice, 2, lane_keys);
 	*has_failed_out = failing_memory_disarm();
-	assert_true(lane_key != NULL || *has_failed_out);
-	if (lane_key == NULL)
-		lane_key = borrow(cache, 0);
-	assert_non_null(lane_key);
-	assert_true(is_form(lane_key, 0));
-	lane_key_cache_return(cache, lane_key);
+	assert_ptr_equal(lane_keys[0], lane_keys[1]);
+	assert_true(lane_keys[0] != NULL || *has_failed_out);
+	if (lane_keys[0] == NULL)
+		lane_key_cache_borrow(cache, NULL, twice, 2, lane_keys);
+	assert_non_null(lane_keys[0]);
+	assert_true(is_form(lane_keys[0], 0));
+	lane_key_cache_return(cache, lane_keys, 2);
+	/* All places are free. */
+	use(cache, 1);
+	use(cache, 2);
+	use(cache, 3);
 	lane_key_cache_free(cache);
 	return 0;
 }
@@ -480,7 +686,6 @@ static void every_allocation_may_fail(void **state)
 static int set_up_group(void **state)
 {
 	(void)state;
-	lane_sample_init_unfit(&unfit);
 	for (size_t i = 0; i < KEYS; i++) {
 		lane_sample_init_rsa(&samples[i], 1024, (unsigned)i);
 		forms[i] = malloc(rsa_lane_key_size(1024));
@@ -493,7 +698,6 @@ static int set_up_group(void **state)
 static int tear_down_group(void **state)
 {
 	(void)state;
-	lane_sample_deinit(&unfit);
 	for (size_t i = 0; i < KEYS; i++) {
 		lane_sample_deinit(&samples[i]);
 		free(forms[i]);
@@ -508,15 +712,21 @@ int main(void)
 		cmocka_unit_test(same_key_has_one_place),
 		cmocka_unit_test(key_that_was_not_used_since_makes_room),
 		cmocka_unit_test(borrowed_keys_make_no_room),
+		cmocka_unit_test(key_that_comes_twice_in_a_group_is_prepared_once),
+		cmocka_unit_test(group_is_borrowed_and_returned_under_one_lock_each),
 		cmocka_unit_test(key_in_the_cache_outlives_its_owner),
-		cmocka_unit_test(unfit_key_is_never_given_out),
 		cmocka_unit_test(rejected_key_is_not_given_out_again),
 		cmocka_unit_test(place_that_makes_room_is_wiped),
+		cmocka_unit_test(key_that_nobody_uses_any_more_is_wiped),
+		cmocka_unit_test(sweep_comes_round_all_places),
 		cmocka_unit_test(cache_that_is_too_small_says_so_once),
+		cmocka_unit_test(cache_that_is_smaller_than_a_group_is_too_small),
+		cmocka_unit_test(cache_whose_places_are_all_borrowed_is_too_small),
 		cmocka_unit_test(half_of_the_signatures_is_too_small),
 		cmocka_unit_test(cache_that_is_large_enough_says_nothing),
 		cmocka_unit_test(cache_whose_keys_all_change_at_once_says_nothing),
 		cmocka_unit_test(cache_that_is_not_locked_says_so_once),
+		cmocka_unit_test(cache_that_is_locked_in_part_says_how_much),
 		cmocka_unit_test(key_stays_as_it_is_while_threads_have_it),
 		cmocka_unit_test(every_allocation_may_fail),
 	};

@@ -83,6 +83,8 @@ static void text_is_read_and_printed(void **state)
 		{"SignEngine", "lanes", "lanes"},
 		{"SignEngine", "lane", NULL},
 		{"LaneCacheSize", "0", NULL},
+		{"LaneCacheSize", "1000000", "1000000"},
+		{"LaneCacheSize", "1000001", NULL},
 		{"SyslogFacility", "local3", "local3"},
 		{"SyslogFacility", "mail", "mail"},
 		{"SyslogFacility", "local8", NULL},

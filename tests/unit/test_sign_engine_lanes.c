@@ -6,10 +6,12 @@
  */
 #include "signer/keys/sign_engine_lanes.h"
 
+#include "common/clock.h"
 #include "signer/keys/evp_lane_key.h"
 #include "tests/unit/failing_memory.h"
 #include "tests/unit/lane_samples.h"
 #include "tests/unit/lane_stage.h"
+#include "tests/unit/memory_lock.h"
 #include "tests/unit/unit_test.h"
 
 #include <errno.h>
@@ -77,7 +79,7 @@ static unsigned sign_right(const struct lanes_engine *engine, void *worker, stru
 static void group_fill(struct group *group, unsigned size, unsigned first, size_t count)
 {
 	for (size_t i = 0; i < count; i++)
-		group_set(group, i, (enum sign_task_kind)(SIGN_TASK_RSA_1024 + size),
+		group_set(group, i, sign_task_kind_of_bits(1024 * (size + 1)),
 			  &samples.rsa[size][(first + i) % LANE_SAMPLE_KEYS]);
 }
 
@@ -152,23 +154,45 @@ static void what_lanes_never_sign_is_openssl_s(void **state)
 	close_engine(engine, worker);
 }
 
-static void unfit_key_leaves_its_lane_to_others(void **state)
+static void lanes_that_are_too_few_are_openssl_s(void **state)
 {
-	struct lanes_engine *engine = lane_stage_engine_new(&rsa_lanes_portable, 4, 3, 1);
+	struct lanes_engine *engine = lane_stage_engine_new(&rsa_lanes_portable, 2, 3, 1);
 	void *worker = new_worker(engine);
 	struct group group;
 
 	(void)state;
-	group_fill(&group, 0, 0, 4);
-	group_set(&group, 1, SIGN_TASK_RSA_1024, &samples.unfit);
-	assert_int_equal(sign_right(engine, worker, &group, 4), 1);
-	assert_int_equal(atomic_load(&lane_stage.lanes_filled), 3);
-	/* Two are left, too few for lanes; and the keys come back: others find a place. */
-	assert_int_equal(sign_right(engine, worker, &group, 3), 0);
-	group_fill(&group, 0, 2, 4);
+	group_fill(&group, 0, 0, 4); /* two of four find a place */
+	assert_int_equal(sign_right(engine, worker, &group, 4), 0);
+	/* They came back: others find one. */
+	for (size_t i = 0; i < 4; i++)
+		group_set(&group, i, SIGN_TASK_RSA_1024, &samples.rsa[0][i % 2 + 2]);
 	assert_int_equal(sign_right(engine, worker, &group, 4), 1);
 	assert_int_equal(atomic_load(&lane_stage.lanes_filled), 4);
 	assert_int_equal(lanes_engine_faults(engine), 0);
+	close_engine(engine, worker);
+}
+
+/* An engine keeps keys, but that is no use: what was removed or replaced can be let go of. */
+static void key_that_is_only_in_the_engine_is_not_used(void **state)
+{
+	struct lanes_engine *engine = lane_stage_engine_new(&rsa_lanes_portable, KEYS_MAX, 3, 1);
+	void *worker = new_worker(engine);
+	struct lane_sample sample;
+	struct group group;
+	struct key *key;
+
+	(void)state;
+	lane_sample_init_rsa(&sample, 1024, LANE_SAMPLE_KEYS);
+	for (size_t i = 0; i < 3; i++)
+		group_set(&group, i, SIGN_TASK_RSA_1024, &sample);
+	assert_int_equal(sign_right(engine, worker, &group, 3), 1);
+	assert_int_equal(sign_right(engine, worker, &group, 1), 0);
+	key = key_keep(sample.key);
+	assert_true(key_is_used(key));
+	lane_sample_deinit(&sample);
+	assert_false(key_is_used(key));
+	lanes_engine_sweep(engine);
+	key_let_go(key);
 	close_engine(engine, worker);
 }
 
@@ -287,6 +311,82 @@ static void faults_are_counted_and_told_once(void **state)
 	close_engine(engine, worker);
 }
 
+/* The notices of faults after each fault, for eleven of them. */
+static void faults_are_told_of_again_when_there_are_tenfold(void **state)
+{
+	/* So few places that a key that was given up has lost its own when its turn comes again. */
+	struct lanes_engine *engine = lane_stage_engine_new(&rsa_lanes_portable, 2, 2, 1);
+	void *worker = new_worker(engine);
+	char text[LANES_ENGINE_NOTICE_SIZE];
+	struct group group;
+	unsigned told = 0;
+
+	(void)state;
+	lane_stage.bad_lane = 0;
+	for (unsigned i = 0; lanes_engine_faults(engine) < 11; i++) {
+		uint64_t before = lanes_engine_faults(engine);
+
+		assert_true(i < 100);
+		group_fill(&group, 0, i, 2);
+		(void)sign_right(engine, worker, &group, 2);
+		while (lanes_engine_take_notice(engine, text)) {
+			if (strstr(text, "came out wrong") == NULL)
+				continue;
+			told++;
+			assert_int_equal(before, told == 1 ? 0 : 9);
+			assert_non_null(strstr(text, told == 1 ? "(1 so far)" : "(10 so far)"));
+		}
+	}
+	assert_int_equal(told, 2);
+	close_engine(engine, worker);
+}
+
+/* Two workers, under that limit. Returns what the engine has to say first; "": nothing. */
+static const char *first_notice_under(size_t limit)
+{
+	static char text[LANES_ENGINE_NOTICE_SIZE];
+	struct lanes_engine *engine;
+	void *workers[2];
+
+	if (!memory_lock_limit(limit) ||
+	    lanes_engine_new(lane_stage_on(&rsa_lanes_portable), 100, &engine) != 0)
+		return "?";
+	for (size_t i = 0; i < 2; i++)
+		workers[i] = new_worker(engine);
+	lanes_engine_lock_keys(engine);
+	if (!lanes_engine_take_notice(engine, text))
+		text[0] = '\0';
+	lanes_engine_as_engine(engine)->worker_free(workers[0]);
+	close_engine(engine, workers[1]);
+	return text;
+}
+
+static int without_locked_memory(void)
+{
+	return strcmp(first_notice_under(0),
+		      "2 threads sign with keys in memory that may be swapped to disk: raise the "
+		      "limit of locked memory (LimitMEMLOCK=, ulimit -l)");
+}
+
+static int with_locked_memory_for_the_workers(void)
+{
+	return strncmp(first_notice_under((size_t)448 << 10),
+		       "100 of the 100 keys of LaneCacheSize", 36);
+}
+
+static int with_locked_memory_for_all(void)
+{
+	return strcmp(first_notice_under((size_t)4 << 20), "");
+}
+
+static void memory_that_is_not_locked_is_told_and_workers_come_first(void **state)
+{
+	(void)state;
+	assert_true(memory_lock_child(without_locked_memory));
+	assert_true(memory_lock_child(with_locked_memory_for_the_workers));
+	assert_true(memory_lock_child(with_locked_memory_for_all));
+}
+
 static void before_it_has_learnt_openssl_signs(void **state)
 {
 	struct lanes_engine *engine;
@@ -305,10 +405,11 @@ static void before_it_has_learnt_openssl_signs(void **state)
 	close_engine(engine, worker);
 }
 
-static void learn(const struct lanes_engine *engine, void *worker, unsigned size)
+/* Whether it is done with. */
+static bool learn(const struct lanes_engine *engine, void *worker, unsigned size)
 {
-	lanes_engine_as_engine(engine)->learn(worker,
-					      (enum sign_task_kind)(SIGN_TASK_RSA_1024 + size));
+	return lanes_engine_as_engine(engine)->learn(worker,
+						     sign_task_kind_of_bits(1024 * (size + 1)));
 }
 
 /* What is learnt of each size when lanes are as fast as that. */
@@ -325,14 +426,14 @@ static void check_learning(const unsigned group_min[LANE_SAMPLE_SIZES])
 		lane_stage.trial_ns[size] = lane_stage_trial_ns(group_min[size]);
 	for (unsigned size = 0; size < LANE_SAMPLE_SIZES; size++) {
 		assert_int_equal(lane_stage_group_min(engine, size), 0);
-		learn(engine, worker, size);
+		assert_true(learn(engine, worker, size));
 		assert_int_equal(lane_stage_group_min(engine, size), group_min[size]);
 	}
 	trials = atomic_load(&lane_stage.trials);
 	for (unsigned size = 0; size < LANE_SAMPLE_SIZES; size++)
-		learn(engine, worker, size);
-	lanes_engine_as_engine(engine)->learn(worker, SIGN_TASK_ED25519);
-	lanes_engine_as_engine(engine)->learn(worker, SIGN_TASK_RSA_OTHER);
+		assert_true(learn(engine, worker, size));
+	assert_true(lanes_engine_as_engine(engine)->learn(worker, SIGN_TASK_ED25519));
+	assert_true(lanes_engine_as_engine(engine)->learn(worker, SIGN_TASK_RSA_OTHER));
 	assert_int_equal(atomic_load(&lane_stage.trials), trials);
 	assert_int_equal(atomic_load(&lane_stage.batches), 0);
 	close_engine(engine, worker);
@@ -391,9 +492,100 @@ static void without_pages_there_is_no_engine_and_no_worker(void **state)
 	lanes_engine_free(good);
 }
 
-/* A size that cannot be tried stays OpenSSL's, and others are tried. */
-static void trial_without_pages_is_passed_over(void **state)
+/* Where every other was disturbed, lanes would seem to be slow for the life of a daemon. */
+static void check_disturbed_trial(unsigned slow_trials, unsigned group_min, unsigned trials)
 {
+	struct lanes_engine *engine;
+	void *worker;
+
+	assert_int_equal(lanes_engine_new(lane_stage_on(&rsa_lanes_portable), KEYS_MAX, &engine),
+			 0);
+	worker = new_worker(engine);
+	lane_stage.trial_ns[0] = lane_stage_trial_ns(group_min);
+	lane_stage.slow_trials = slow_trials;
+	assert_true(learn(engine, worker, 0));
+	assert_int_equal(lane_stage_group_min(engine, 0), group_min);
+	assert_int_equal(atomic_load(&lane_stage.trials), trials);
+	close_engine(engine, worker);
+}
+
+static void doubtful_trial_is_repeated_once(void **state)
+{
+	(void)state;
+	check_disturbed_trial(0, 3, 3);
+	check_disturbed_trial(2, 3, 3);
+	check_disturbed_trial(3, 3, 4);
+	check_disturbed_trial(5, 3, 6);
+	check_disturbed_trial(0, 8, 6);
+	check_disturbed_trial(0, 0, 6);
+}
+
+static void what_was_learnt_is_told_once(void **state)
+{
+	struct lanes_engine *engine = lane_stage_engine_new(&rsa_lanes_portable, KEYS_MAX, 3, 2);
+	void *worker = new_worker(engine);
+	char text[LANES_ENGINE_NOTICE_SIZE];
+
+	(void)state;
+	assert_true(lanes_engine_take_news(engine, text));
+	assert_string_equal(text, "RSA-1024: in lanes from 3 signatures on, fewer by OpenSSL");
+	assert_true(lanes_engine_take_news(engine, text));
+	assert_string_equal(text, "RSA-2048: in lanes from 3 signatures on, fewer by OpenSSL");
+	assert_false(lanes_engine_take_news(engine, text));
+	lane_stage.trial_ns[2] = lane_stage_trial_ns(0);
+	assert_true(learn(engine, worker, 2));
+	assert_true(lanes_engine_take_news(engine, text));
+	assert_string_equal(text, "RSA-3072: by OpenSSL, which is faster here");
+	assert_false(lanes_engine_take_news(engine, text));
+	close_engine(engine, worker);
+}
+
+/* A size that cannot be tried now stays OpenSSL's for a while, and others are tried. */
+static void trial_without_pages_is_made_again_later(void **state)
+{
+	struct lanes_engine *engine;
+	char text[LANES_ENGINE_NOTICE_SIZE];
+	void *other;
+	void *worker;
+
+	(void)state;
+	assert_int_equal(lanes_engine_new(lane_stage_on(&rsa_lanes_portable), KEYS_MAX, &engine),
+			 0);
+	worker = new_worker(engine);
+	other = new_worker(engine);
+	atomic_store(&lane_stage.no_pages, true);
+	assert_false(learn(engine, worker, 0));
+	atomic_store(&lane_stage.no_pages, false);
+	assert_true(learn(engine, worker, 1));
+	assert_true(learn(engine, other, 0)); /* it is the first worker's */
+	lane_stage_wait(NS_PER_S / 2);
+	assert_false(learn(engine, worker, 0));
+	assert_int_equal(lane_stage_group_min(engine, 0), 0);
+	assert_int_equal(lane_stage_group_min(engine, 1), 2);
+	lane_stage_wait(NS_PER_S / 2);
+	assert_true(learn(engine, worker, 0));
+	assert_int_equal(lane_stage_group_min(engine, 0), 2);
+	assert_true(lanes_engine_take_news(engine, text));
+	assert_string_equal(text, "RSA-1024: in lanes from 2 signatures on, fewer by OpenSSL");
+	lanes_engine_as_engine(engine)->worker_free(other);
+	close_engine(engine, worker);
+}
+
+/* Whether the engine says so now. */
+static bool says(struct lanes_engine *engine, const char *what)
+{
+	char text[LANES_ENGINE_NOTICE_SIZE];
+	bool has_said = false;
+
+	while (lanes_engine_take_notice(engine, text))
+		has_said = has_said || strcmp(text, what) == 0;
+	return has_said;
+}
+
+static void size_that_cannot_be_tried_is_given_up_and_told(void **state)
+{
+	static const char what[] =
+		"RSA-1024: by OpenSSL, because there was no memory to try the lanes";
 	struct lanes_engine *engine;
 	void *worker;
 
@@ -402,13 +594,16 @@ static void trial_without_pages_is_passed_over(void **state)
 			 0);
 	worker = new_worker(engine);
 	atomic_store(&lane_stage.no_pages, true);
-	learn(engine, worker, 0);
+	for (unsigned i = 0; i < 9; i++) {
+		assert_false(learn(engine, worker, 0));
+		lane_stage_wait(NS_PER_S << i);
+	}
+	assert_false(says(engine, what));
+	assert_true(learn(engine, worker, 0));
+	assert_true(says(engine, what));
+	assert_false(says(engine, what));
 	atomic_store(&lane_stage.no_pages, false);
-	learn(engine, worker, 1);
-	assert_int_equal(sign_engine_group_min(lanes_engine_as_engine(engine), SIGN_TASK_RSA_1024),
-			 0);
-	assert_int_equal(sign_engine_group_min(lanes_engine_as_engine(engine), SIGN_TASK_RSA_2048),
-			 2);
+	assert_int_equal(lane_stage_group_min(engine, 0), 0);
 	close_engine(engine, worker);
 }
 
@@ -434,14 +629,13 @@ static bool run_without_memory(size_t nth)
 	int r;
 
 	group_fill(&group, 0, 0, 3);
-	group_set(&group, 2, SIGN_TASK_RSA_1024, &samples.unfit);
 	failing_memory_arm(nth);
 	r = lanes_engine_new(lanes, KEYS_MAX, &engine);
 	if (r == 0)
 		r = lanes_engine_as_engine(engine)->worker_new(lanes_engine_as_engine(engine),
 							       &worker);
 	if (r == 0) {
-		learn(engine, worker, 0);
+		(void)learn(engine, worker, 0);
 		sign_group(engine, worker, &group, 3);
 	}
 	has_failed = failing_memory_disarm();
@@ -489,17 +683,23 @@ int main(void)
 		cmocka_unit_test(fast_signatures_are_those_of_openssl),
 		cmocka_unit_test(group_below_the_minimum_is_openssl_s),
 		cmocka_unit_test(what_lanes_never_sign_is_openssl_s),
-		cmocka_unit_test(unfit_key_leaves_its_lane_to_others),
+		cmocka_unit_test(lanes_that_are_too_few_are_openssl_s),
+		cmocka_unit_test(key_that_is_only_in_the_engine_is_not_used),
 		cmocka_unit_test(keys_that_find_no_place_are_openssl_s),
 		cmocka_unit_test(signature_that_lanes_call_wrong_is_made_again),
 		cmocka_unit_test(signature_of_a_key_damaged_in_memory_is_made_again),
 		cmocka_unit_test(faults_are_counted_and_told_once),
+		cmocka_unit_test(faults_are_told_of_again_when_there_are_tenfold),
+		cmocka_unit_test(memory_that_is_not_locked_is_told_and_workers_come_first),
 		cmocka_unit_test(before_it_has_learnt_openssl_signs),
 		cmocka_unit_test(engine_learns_each_size_once),
 		cmocka_unit_test(engine_may_learn_all_at_once),
 		cmocka_unit_test(slow_lanes_are_not_used),
 		cmocka_unit_test(without_pages_there_is_no_engine_and_no_worker),
-		cmocka_unit_test(trial_without_pages_is_passed_over),
+		cmocka_unit_test(doubtful_trial_is_repeated_once),
+		cmocka_unit_test(what_was_learnt_is_told_once),
+		cmocka_unit_test(trial_without_pages_is_made_again_later),
+		cmocka_unit_test(size_that_cannot_be_tried_is_given_up_and_told),
 		cmocka_unit_test(every_allocation_may_fail),
 	};
 

@@ -452,6 +452,80 @@ static void engine_gets_groups_and_its_errors_come_back(void **state)
 	assert_int_equal(sem_destroy(&gate), 0);
 }
 
+static unsigned from_three_on_where_keys_fit(const struct sign_engine *engine,
+					     enum sign_task_kind kind)
+{
+	(void)engine;
+	return kind == SIGN_TASK_RSA_1024 ? 3 : 0;
+}
+
+static atomic_size_t asked_to_learn;
+
+/* Done the third time. */
+static bool learn_slowly(void *worker, enum sign_task_kind kind)
+{
+	(void)worker;
+	(void)kind;
+	return atomic_fetch_add(&asked_to_learn, 1) == 2;
+}
+
+static const struct sign_engine sized_engine = {
+	.learn = learn_slowly,
+	.group_min = from_three_on_where_keys_fit,
+	.worker_new = picky_worker_new,
+	.worker_free = free,
+	.sign = picky_sign,
+};
+
+/* The largest group that the engine gets of many jobs with a key of 1024 bits. */
+static size_t largest_group_of(EVP_PKEY *evp)
+{
+	struct buffer text = sample_text(evp, PKCS8_DER);
+	struct batch_job jobs[100];
+	struct batch batch = {0};
+	struct sign_service *service;
+	struct key *key;
+
+	assert_int_equal(key_new("NAME", buffer_bytes(&text), 0, &key, &problem), 0);
+	assert_int_equal(sem_init(&gate, 0, 0), 0);
+	atomic_store(&largest_group, 0);
+	atomic_store(&asked_to_learn, 0);
+	assert_int_equal(sign_service_new(1, &sized_engine, &service), 0);
+	assert_int_equal(sign_client_new(service, &batch.client), 0);
+	for (size_t i = 0; i < ARRAY_COUNT(jobs); i++) {
+		jobs[i] = (struct batch_job){.batch = &batch, .job = {.key = key}};
+		jobs[i].job.done = count_error;
+		sign_client_submit(batch.client, &jobs[i].job);
+	}
+	sign_client_flush(batch.client);
+	for (size_t i = 0; i < ARRAY_COUNT(jobs); i++)
+		assert_int_equal(sem_post(&gate), 0);
+	assert_true(collect_all(&batch, ARRAY_COUNT(jobs), BY_POLL));
+	sign_client_free(batch.client);
+	sign_service_free(service);
+	assert_int_equal(sem_destroy(&gate), 0);
+	key_unref(key);
+	buffer_deinit(&text);
+	EVP_PKEY_free(evp);
+	return atomic_load(&largest_group);
+}
+
+/* They would be signed one by one all the same, while other workers have nothing to do. */
+static void keys_that_lanes_cannot_take_are_not_grouped(void **state)
+{
+	(void)state;
+	assert_int_equal(largest_group_of(sample_rsa(1024)), SIGN_GROUP_MAX);
+	assert_int_equal(largest_group_of(sample_rsa_with(1024, 3, 2)), 1);
+	assert_int_equal(largest_group_of(sample_rsa_with(1024, 65537, 3)), 1);
+}
+
+static void worker_asks_until_it_has_learnt(void **state)
+{
+	(void)state;
+	(void)largest_group_of(sample_rsa(1024));
+	assert_int_equal(atomic_load(&asked_to_learn), 3);
+}
+
 /* An engine whose workers wait at the gate, while who helps, the thread of the test, signs. */
 static pthread_t test_thread;
 static sem_t entered;
@@ -663,6 +737,8 @@ int main(void)
 		cmocka_unit_test(key_is_loaded_by_a_worker),
 		cmocka_unit_test(key_freed_by_the_caller_after_done_is_safe),
 		cmocka_unit_test(engine_gets_groups_and_its_errors_come_back),
+		cmocka_unit_test(keys_that_lanes_cannot_take_are_not_grouped),
+		cmocka_unit_test(worker_asks_until_it_has_learnt),
 		cmocka_unit_test(nobody_helps_while_a_worker_sleeps),
 		cmocka_unit_test(helper_signs_while_all_workers_are_busy),
 		cmocka_unit_test(helper_stops_when_there_is_enough_to_collect),

@@ -7,12 +7,15 @@
 #include "signer/spool/spool.h"
 
 #include "common/clock.h"
+#include "common/log.h"
+#include "signer/keys/sign_engine_choice.h"
 #include "tests/unit/spool_fixture.h"
 #include "tests/unit/unit_test.h"
 
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdarg.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -127,6 +130,82 @@ static void key_replaced_while_a_batch_is_read_signs_its_rest(void **state)
 static bool is_removal_of(const struct ring_op *op, const char *name)
 {
 	return op->opcode == RING_UNLINKAT && strcmp(op->path, name) == 0;
+}
+
+/* The linker puts these in the place of the real ones. */
+static atomic_uint faults;
+static atomic_uint told_faults;
+
+uint64_t __wrap_lanes_engine_faults(const struct lanes_engine *engine);
+uint64_t __wrap_lanes_engine_faults(const struct lanes_engine *engine)
+{
+	(void)engine;
+	return atomic_load(&faults);
+}
+
+PRINTF_LIKE(2, 3) void __wrap_log_line(enum log_level level, const char *format, ...);
+static atomic_bool has_no_room;
+
+int __real_lanes_engine_new(const struct rsa_lanes *lanes, size_t keys_max,
+			    struct lanes_engine **engine_out);
+int __wrap_lanes_engine_new(const struct rsa_lanes *lanes, size_t keys_max,
+			    struct lanes_engine **engine_out);
+int __wrap_lanes_engine_new(const struct rsa_lanes *lanes, size_t keys_max,
+			    struct lanes_engine **engine_out)
+{
+	return atomic_load(&has_no_room) ? -ENOMEM
+					 : __real_lanes_engine_new(lanes, keys_max, engine_out);
+}
+
+void __wrap_log_line(enum log_level level, const char *format, ...)
+{
+	char text[LOG_LINE_MAX];
+	va_list arguments;
+
+	va_start(arguments, format);
+	(void)vsnprintf(text, sizeof(text), format, arguments);
+	va_end(arguments);
+	if (level == LOG_LEVEL_WARNING &&
+	    strcmp(text, "RSA signatures that came out wrong and were made again: 7: the CPU or "
+			 "its memory may be failing") == 0)
+		(void)atomic_fetch_add(&told_faults, 1);
+}
+
+static void signatures_made_again_are_told_in_the_end(void **state)
+{
+	struct world world = {0};
+	struct spool_result result;
+
+	(void)state;
+	if (rsa_lanes_fast() == NULL)
+		skip();
+	spool_fixture_open(&world.fixture, NULL);
+	assert_int_equal(run(&world, &result), 0);
+	assert_int_equal(result.signatures_made_again, 0);
+	assert_int_equal(atomic_load(&told_faults), 0);
+	atomic_store(&faults, 7);
+	assert_int_equal(run(&world, &result), 0);
+	assert_int_equal(result.signatures_made_again, 7);
+	assert_int_equal(atomic_load(&told_faults), 1);
+	atomic_store(&faults, 0);
+	spool_fixture_close(&world.fixture);
+}
+
+static void lane_cache_that_is_too_large_is_named(void **state)
+{
+	struct world world = {0};
+	struct spool_result result;
+
+	(void)state;
+	if (rsa_lanes_fast() == NULL)
+		skip();
+	spool_fixture_open(&world.fixture, NULL);
+	atomic_store(&has_no_room, true);
+	assert_int_equal(run(&world, &result), -ENOMEM);
+	atomic_store(&has_no_room, false);
+	assert_string_equal(result.error_text,
+			    "no room for the keys of LaneCacheSize: Cannot allocate memory");
+	spool_fixture_close(&world.fixture);
 }
 
 static void empty_spool_is_done_at_once(void **state)
@@ -832,6 +911,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(empty_spool_is_done_at_once),
+		cmocka_unit_test(lane_cache_that_is_too_large_is_named),
+		cmocka_unit_test(signatures_made_again_are_told_in_the_end),
 		cmocka_unit_test(many_units_are_counted_in_batches),
 		cmocka_unit_test(several_threads_take_each_unit_once),
 		cmocka_unit_test(key_replaced_while_a_batch_is_read_signs_its_rest),
