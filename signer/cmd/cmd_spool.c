@@ -73,6 +73,7 @@ static void print_json(const struct spool_result *result)
 	json_stream_number(&json, "units_failed", result->failed_units);
 	json_stream_number(&json, "units_stayed", result->stayed_units);
 	json_stream_number(&json, "batches", result->batches);
+	json_stream_number(&json, "signatures_in_lanes", result->signatures_in_lanes);
 	json_stream_number(&json, "signatures_made_again", result->signatures_made_again);
 	json_stream_number(&json, "log_lines_dropped", log_dropped());
 	json_stream_seconds(&json, "seconds", result->seconds);

@@ -32,6 +32,7 @@ struct lanes_state {
 	atomic_uint group_min[SIZES];
 	atomic_bool has_news[SIZES]; /* it was tried, and nobody was told yet */
 	atomic_bool has_failed[SIZES];
+	atomic_uint_fast64_t signatures;
 	atomic_uint_fast64_t faults;
 	atomic_uint_fast64_t faults_due; /* so many are to be told of next: 1, 10, 100 */
 	atomic_uint unlocked_workers;
@@ -212,6 +213,8 @@ static void sign_again(struct lanes_worker *worker, struct sign_job *job,
 
 static void sign_in_lanes(struct lanes_worker *worker, struct lane_batch *batch)
 {
+	unsigned made_count = 0;
+
 	worker->engine->lanes->sign(workspace_of(worker), batch->lanes, batch->count);
 	for (unsigned i = 0; i < batch->count; i++) {
 		struct sign_job *job = batch->jobs[i];
@@ -222,7 +225,10 @@ static void sign_in_lanes(struct lanes_worker *worker, struct lane_batch *batch)
 		}
 		job->error = 0;
 		job->signature_size = key_signature_size(job->key);
+		made_count++;
 	}
+	(void)atomic_fetch_add_explicit(&worker->engine->state->signatures, made_count,
+					memory_order_relaxed);
 }
 
 static void lanes_sign(void *state, struct sign_job *const *jobs, size_t count)
@@ -302,6 +308,11 @@ int lanes_engine_learn(const struct lanes_engine *engine)
 void lanes_engine_sweep(struct lanes_engine *engine)
 {
 	lane_key_cache_sweep(engine->cache);
+}
+
+uint64_t lanes_engine_signatures(const struct lanes_engine *engine)
+{
+	return atomic_load_explicit(&engine->state->signatures, memory_order_relaxed);
 }
 
 uint64_t lanes_engine_faults(const struct lanes_engine *engine)

@@ -32,6 +32,9 @@ const struct sign_engine *lanes_engine_as_engine(const struct lanes_engine *engi
 /* Tries all sizes at once, for who wants to show what comes of it. */
 MUST_CHECK int lanes_engine_learn(const struct lanes_engine *engine);
 
+/* Signatures that the lanes have made. */
+uint64_t lanes_engine_signatures(const struct lanes_engine *engine);
+
 /* Signatures that came out wrong of the lanes. */
 uint64_t lanes_engine_faults(const struct lanes_engine *engine);
 

@@ -299,9 +299,10 @@ static void flush_in(struct spool *spool)
 /* How many in all: what is told meanwhile is told at 1, 10, 100 of them. */
 static void tell_faults(struct spool_shared *shared)
 {
-	uint64_t faults = shared->engine.lanes == NULL ? 0
-						       : lanes_engine_faults(shared->engine.lanes);
+	const struct lanes_engine *lanes = shared->engine.lanes;
+	uint64_t faults = lanes == NULL ? 0 : lanes_engine_faults(lanes);
 
+	shared->result.signatures_in_lanes = lanes == NULL ? 0 : lanes_engine_signatures(lanes);
 	shared->result.signatures_made_again = faults;
 	if (faults > 0)
 		log_warning("RSA signatures that came out wrong and were made again: %" PRIu64

@@ -22,6 +22,7 @@ struct spool_result {
 	uint64_t failed_units;	 /* moved to failed/, or with a part there */
 	uint64_t stayed_units;	 /* in in/ still, at the end of an --once */
 	uint64_t batches;
+	uint64_t signatures_in_lanes;	/* of RSA, with others at once */
 	uint64_t signatures_made_again; /* wrong in lanes, and right by OpenSSL */
 	double seconds;
 	int error;

@@ -18,6 +18,13 @@ NOT_OURS = MESSAGE.replace(b"example.com", b"example.org")
 MALFORMED = b"Subject: x\r\n\r\nno sender\r\n"
 
 
+def lanes_are_here():
+    """The CPU has AVX-512 IFMA, the build uses it, and nobody hides it."""
+    with open("/proc/cpuinfo") as file:
+        has_ifma = re.search(r"^flags\s*:.* avx512ifma\b", file.read(), re.MULTILINE)
+    return bool(os.environ.get("HAS_IFMA") and has_ifma and "OPENSSL_ia32cap" not in os.environ)
+
+
 class Once(PostsealCase):
     def setUp(self):
         super().setUp()
@@ -51,12 +58,18 @@ class Once(PostsealCase):
             self.assertEqual(signed.count(b"DKIM-Signature"), 1)
         self.expect_verified(signed)
 
-    def expect_engine_signs(self, engine, said, **kwargs):
-        names = [str(number) for number in range(100)]
+    def expect_engine_signs(self, engine, in_lanes, said=None, **kwargs):
+        names = [str(number) for number in range(400)]
         self.make_spool(*[MESSAGE + b"%s\r\n" % name.encode() for name in names])
-        _, stderr = self.once(
-            0, "-o", f"SignEngine={engine}", "-o", "SyncMode=none", "-o", "LogWhy=yes", **kwargs
+        stdout, stderr = self.once(
+            0, "--json", "-o", f"SignEngine={engine}", "-o", "SyncMode=none", **kwargs
         )
+        result = json.loads(stdout)
+        self.assertEqual(result["signed"], len(names))
+        if in_lanes:
+            self.assertGreater(result["signatures_in_lanes"], len(names) / 4)
+        else:
+            self.assertEqual(result["signatures_in_lanes"], 0)
         if said is not None:
             self.assertRegex(stderr, said)
         files = [self.path(f"spool/out/{name}") for name in names]
@@ -65,15 +78,15 @@ class Once(PostsealCase):
             os.unlink(file)
 
     def test_engine_is_chosen(self):
-        self.expect_engine_signs("auto", None)
-        self.expect_engine_signs("openssl", None)
-        self.expect_engine_signs("lanes", None)
+        self.expect_engine_signs("auto", lanes_are_here())
+        self.expect_engine_signs("lanes", lanes_are_here())
+        self.expect_engine_signs("openssl", False)
 
     def test_cpu_without_ifma_signs_with_openssl(self):
         hidden = {"env": {**os.environ, "OPENSSL_ia32cap": ":~0x200000"}}
-        self.expect_engine_signs("auto", None, **hidden)
+        self.expect_engine_signs("auto", False, **hidden)
         self.expect_engine_signs(
-            "lanes", r"RSA signatures: one at a time, by OpenSSL: .*AVX-512 IFMA", **hidden
+            "lanes", False, r"RSA signatures: one at a time, by OpenSSL: .*AVX-512 IFMA", **hidden
         )
 
     @unittest.skipIf(WITHOUT_IO_URING is None, "there is nothing to forbid io_uring with")
@@ -137,6 +150,7 @@ class Once(PostsealCase):
                 "units_out": 2,
                 "units_failed": 1,
                 "units_stayed": 0,
+                "signatures_in_lanes": 0,
                 "signatures_made_again": 0,
                 "log_lines_dropped": 0,
                 "error": None,
