@@ -171,13 +171,25 @@ void __wrap_log_line(enum log_level level, const char *format, ...)
 		(void)atomic_fetch_add(&told_faults, 1);
 }
 
+/* They may be hidden although the CPU has them (OPENSSL_ia32cap). */
+static bool lanes_are_used(void)
+{
+	struct sign_engine_choice choice;
+	bool are_used;
+
+	assert_int_equal(sign_engine_choice_init(&choice, true, 1), 0);
+	are_used = choice.lanes != NULL;
+	sign_engine_choice_deinit(&choice);
+	return are_used;
+}
+
 static void signatures_made_again_are_told_in_the_end(void **state)
 {
 	struct world world = {0};
 	struct spool_result result;
 
 	(void)state;
-	if (rsa_lanes_fast() == NULL)
+	if (!lanes_are_used())
 		skip();
 	spool_fixture_open(&world.fixture, NULL);
 	assert_int_equal(run(&world, &result), 0);
@@ -197,7 +209,7 @@ static void lane_cache_that_is_too_large_is_named(void **state)
 	struct spool_result result;
 
 	(void)state;
-	if (rsa_lanes_fast() == NULL)
+	if (!lanes_are_used())
 		skip();
 	spool_fixture_open(&world.fixture, NULL);
 	atomic_store(&has_no_room, true);
