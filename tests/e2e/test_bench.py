@@ -129,6 +129,7 @@ class Spool(unittest.TestCase):
         self.assertEqual(result["settings"]["scale"], 0.001)
         findings = self.by_id(result["findings"])
         targets = {
+            "memory_rsa2048_lanes_to_openssl": ("at_least", 2.3),
             "memory_rsa2048_to_openssl": ("at_least", 0.85),
             "memory_rsa2048_cpu_beside_signature": ("at_most", 45),
             "memory_ed25519_rate": ("at_least", 20000),
