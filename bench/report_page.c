@@ -34,6 +34,7 @@ static const char style[] =
 	"th{color:var(--soft);font-weight:600;white-space:nowrap}\n"
 	".n{text-align:right;white-space:nowrap;font-variant-numeric:tabular-nums}\n"
 	".good{color:var(--good);font-weight:600}.bad{color:var(--bad);font-weight:600}\n"
+	".near{color:var(--mark);font-weight:600}\n"
 	".charts{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,22rem),1fr));"
 	"\n"
 	"gap:1rem;align-items:start}\n"
@@ -165,8 +166,24 @@ static void write_with_unit(const struct report_page *page, const char *before, 
 	html_figure(page->file, "%s%s%s%s", before, text, unit[0] == '\0' ? "" : " ", unit);
 }
 
+static void write_range(const struct report_page *page, double from, double to)
+{
+	char from_text[CHART_NUMBER_SIZE_MAX];
+	char to_text[CHART_NUMBER_SIZE_MAX];
+
+	chart_number_full(from_text, from);
+	chart_number_full(to_text, to);
+	html_figure(page->file, "%s to %s", from_text, to_text);
+}
+
 static void write_verdict(const struct report_page *page, const struct report_finding *finding)
 {
+	static const char *const cells[] = {
+		[FINDING_PASS] = "<td class=\"good\">met</td>",
+		[FINDING_NEAR] = "<td class=\"near\">near</td>",
+		[FINDING_SHORT] = "<td class=\"bad\">short</td>",
+	};
+
 	if (finding->skipped != NULL) {
 		fputs("<td>skipped: ", page->file);
 		html_text(page->file, finding->skipped);
@@ -174,9 +191,7 @@ static void write_verdict(const struct report_page *page, const struct report_fi
 	} else if (finding->limit_kind == FINDING_NO_LIMIT) {
 		html_cell(page->file, "");
 	} else {
-		fputs(finding->is_met ? "<td class=\"good\">met</td>"
-				      : "<td class=\"bad\">short</td>",
-		      page->file);
+		fputs(cells[finding->verdict], page->file);
 	}
 }
 
@@ -184,8 +199,6 @@ static void write_finding(const struct report_page *page, const struct report_fi
 {
 	static const char *const signs[] = {
 		[FINDING_AT_LEAST] = "at least ", [FINDING_AT_MOST] = "at most "};
-	char min[CHART_NUMBER_SIZE_MAX];
-	char max[CHART_NUMBER_SIZE_MAX];
 
 	fputs("<tr>", page->file);
 	html_cell(page->file, finding->title);
@@ -196,11 +209,14 @@ static void write_finding(const struct report_page *page, const struct report_fi
 	if (finding->skipped != NULL) {
 		report_page_no_number(page);
 		report_page_no_number(page);
+		report_page_no_number(page);
 	} else {
 		write_with_unit(page, "", finding->value.median, finding->unit);
-		chart_number_full(min, finding->value.min);
-		chart_number_full(max, finding->value.max);
-		html_figure(page->file, "%s to %s", min, max);
+		if (finding->value.has_quartiles)
+			write_range(page, finding->value.quartile_1, finding->value.quartile_3);
+		else
+			report_page_no_number(page);
+		write_range(page, finding->value.min, finding->value.max);
 	}
 	write_verdict(page, finding);
 	fputs("</tr>\n", page->file);
@@ -208,12 +224,15 @@ static void write_finding(const struct report_page *page, const struct report_fi
 
 static void write_findings(const struct report_page *page, const struct report_run *run)
 {
-	static const char *const heads[] = {"finding", " target", " median", " rounds", "verdict"};
+	static const char *const heads[] = {"finding",	    " target",	   " median",
+					    " middle half", " all rounds", "verdict"};
 
 	if (run->finding_count == 0)
 		return;
 	fputs("<h3>Findings</h3>\n", page->file);
-	report_page_begin_table(page, "Ratios are taken round by round. Without a unit: a ratio.",
+	report_page_begin_table(page,
+				"Ratios are taken round by round. Without a unit: a ratio. Near: "
+				"the middle half of the rounds lies on both sides of the target.",
 				heads, ARRAY_COUNT(heads));
 	for (size_t i = 0; i < run->finding_count; i++)
 		write_finding(page, &run->findings[i]);

@@ -43,9 +43,13 @@ static void *new_items(const struct json_node *array, size_t item_size, size_t *
 static struct report_samples read_samples(const struct json_node *node, const char *name)
 {
 	struct json_node samples = json_node_member(node, name);
+	const bool has_quartiles = json_node_has(&samples, "quartile_1");
 
 	return (struct report_samples){
 		.median = json_node_number_of(&samples, "median"),
+		.has_quartiles = has_quartiles,
+		.quartile_1 = has_quartiles ? json_node_number_of(&samples, "quartile_1") : 0,
+		.quartile_3 = has_quartiles ? json_node_number_of(&samples, "quartile_3") : 0,
 		.min = json_node_number_of(&samples, "min"),
 		.max = json_node_number_of(&samples, "max"),
 		.spread = json_node_number_of(&samples, "spread"),
@@ -129,6 +133,24 @@ static const char *skipped_of(const struct json_node *item)
 	return json_node_has(item, "skipped") ? json_node_string_of(item, "skipped") : NULL;
 }
 
+/* Older files say only on which side of the limit the median is. */
+static enum finding_verdict read_verdict(const struct json_node *item)
+{
+	const bool is_met = json_node_bool_of(item, "is_met");
+	struct json_node verdict = json_node_member(item, "verdict");
+	const char *name;
+
+	if (!json_node_has(item, "verdict"))
+		return is_met ? FINDING_PASS : FINDING_SHORT;
+	name = json_node_string_of(item, "verdict");
+	for (enum finding_verdict i = FINDING_PASS; i <= FINDING_SHORT; i++) {
+		if (strcmp(finding_verdict_name(i), name) == 0)
+			return i;
+	}
+	json_node_refuse(&verdict, "want pass, near or short");
+	return FINDING_SHORT;
+}
+
 static void read_finding(struct report_finding *finding, const struct json_node *item)
 {
 	finding->id = json_node_string_of(item, "id");
@@ -146,7 +168,7 @@ static void read_finding(struct report_finding *finding, const struct json_node 
 		return;
 	finding->value = read_samples(item, "value");
 	if (finding->limit_kind != FINDING_NO_LIMIT)
-		finding->is_met = json_node_bool_of(item, "is_met");
+		finding->verdict = read_verdict(item);
 }
 
 static void read_findings(struct report_run *run, const struct json_node *root, int *error)

@@ -21,6 +21,9 @@ enum report_scenario {
 
 struct report_samples {
 	double median;
+	bool has_quartiles; /* older files have none */
+	double quartile_1;
+	double quartile_3;
 	double min;
 	double max;
 	double spread;
@@ -61,7 +64,7 @@ struct report_finding {
 	double limit;
 	const char *skipped; /* NULL: it was not, and the rest counts */
 	struct report_samples value;
-	bool is_met;
+	enum finding_verdict verdict;
 };
 
 /* A contender of spool. */

@@ -161,16 +161,12 @@ static void add_ratio(struct spool_run *run, const char *id, const char *title,
 		      const struct contender *a, const struct contender *b)
 {
 	struct finding *finding = &run->findings[run->finding_count];
-	struct samples rates_a;
-	struct samples rates_b;
 
 	if (a == NULL || b == NULL || contender_was_skipped(a) || contender_was_skipped(b))
 		return;
 	run->finding_count++;
 	*finding = (struct finding){.id = id, .title = title, .unit = ""};
-	contender_rates(a, &rates_a);
-	contender_rates(b, &rates_b);
-	samples_ratio(&rates_a, &rates_b, &finding->samples);
+	contenders_ratio(a, b, &finding->samples);
 }
 
 /* What a message costs in CPU time beside its signature. */
@@ -269,7 +265,8 @@ static int run_contest(struct spool_run *run, struct failure *failure)
 	if (r == 0)
 		r = add_contenders(run, failure);
 	if (r == 0) {
-		status_line_init(&status, (unsigned)run->contest.count * run->options->rounds);
+		status_line_init(&status, turns_count(run->contest.contenders, run->contest.count,
+						      run->options->rounds));
 		r = spool_contest_run(&run->contest, run->options->rounds, &status, failure);
 		status_line_end(&status);
 	}

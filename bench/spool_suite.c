@@ -106,12 +106,7 @@ static int run(struct spool_suite *suite, unsigned rounds, struct failure *failu
 static void rate_ratio(const struct spool_suite *suite, size_t a, size_t b,
 		       struct samples *ratio_out)
 {
-	struct samples rates_a;
-	struct samples rates_b;
-
-	contender_rates(&suite->contest.contenders[a], &rates_a);
-	contender_rates(&suite->contest.contenders[b], &rates_b);
-	samples_ratio(&rates_a, &rates_b, ratio_out);
+	contenders_ratio(&suite->contest.contenders[a], &suite->contest.contenders[b], ratio_out);
 }
 
 static void add_rss(struct finding *finding, const struct contender *contender)

@@ -46,10 +46,11 @@ class Spool(unittest.TestCase):
         self.assertEqual(os.listdir(self.disk), [])
 
     def assert_samples(self, samples, rounds):
-        self.assertEqual(set(samples), {"median", "min", "max", "spread", "rounds"})
+        self.assertEqual(set(samples), {"median", "quartile_1", "quartile_3", "min", "max",
+                                        "spread", "rounds"})
         self.assertEqual(len(samples["rounds"]), rounds)
-        self.assertLessEqual(samples["min"], samples["median"])
-        self.assertLessEqual(samples["median"], samples["max"])
+        in_order = [samples[name] for name in ("min", "quartile_1", "median", "quartile_3", "max")]
+        self.assertEqual(in_order, sorted(in_order))
 
     def assert_measured(self, result, rounds=2):
         for name in ("id", "title", "includes", "work", "work_per_round", "user_us", "system_us"):
@@ -145,7 +146,9 @@ class Spool(unittest.TestCase):
         for name, (kind, limit) in targets.items():
             finding = findings[name]
             self.assertEqual(finding[kind], limit, name)
-            self.assertIn("skipped" if "skipped" in finding else "is_met", finding)
+            if "skipped" not in finding:
+                self.assertIn("is_met", finding)
+                self.assertIn(finding["verdict"], ("pass", "near", "short"))
         for item in result["results"]:
             self.assert_measured(item, rounds=len(item["per_second"]["rounds"]))
         self.assertIn("this shows no target", self.text)
@@ -508,11 +511,13 @@ class Report(unittest.TestCase):
         finding = {"id": "rsa2048_lanes_to_openssl", "title": "speed", "unit": "",
                    "at_least": 3.5, "value": dict(SAMPLES, median=3.25), "is_met": False}
         rows = [finding, dict(finding, id="b", title="met", is_met=True),
+                dict(finding, id="e", is_met=True, verdict="near",
+                     value=dict(SAMPLES, quartile_1=3.375, quartile_3=3.75)),
                 {"id": "c", "title": "not here", "unit": "us", "skipped": "one <CPU>"},
                 {"id": "d", "title": "known", "unit": "us", "value": SAMPLES}]
         page = self.page_of(self.write("a.json", result_of("rsa", [], rows)))
-        for text in ("at least 3.500", "3.250", "short", "met", "skipped: one <CPU>",
-                     "12,936 us"):
+        for text in ("at least 3.500", "3.250", "short", "met", "near", "3.375 to 3.750",
+                     "skipped: one <CPU>", "12,936 us"):
             self.assertIn(text, page.text)
         self.assertIn("lanes / OpenSSL 3.250; target 3.500;", page.text)
 
@@ -569,6 +574,9 @@ class Report(unittest.TestCase):
             ({"findings": [{"id": "a", "title": "a", "unit": "", "at_most": 1,
                             "value": SAMPLES}]},
              "findings[0].is_met: missing: want true or false"),
+            ({"findings": [{"id": "a", "title": "a", "unit": "", "at_most": 1, "is_met": True,
+                            "verdict": "good", "value": SAMPLES}]},
+             "findings[0].verdict: want pass, near or short"),
         ]
         for members, text in rows:
             with self.subTest(text=text):
