@@ -127,10 +127,10 @@ static int add_entries(struct rsa_contest *contest)
 static double turn_seconds(const struct rsa_contest *contest)
 {
 	double seconds = (double)RUN_SECONDS /
-			 (double)(contest->contender_count * contest->options->rounds);
+			 (double)(contest->contender_count * contest->options->run.rounds);
 
-	if (contest->options->seconds > 0)
-		return contest->options->seconds;
+	if (contest->options->run.seconds > 0)
+		return contest->options->run.seconds;
 	return seconds < TURN_SECONDS_MAX ? seconds : TURN_SECONDS_MAX;
 }
 
@@ -181,7 +181,7 @@ static int prepare_worker(struct rsa_contest *contest, struct rsa_entry *entry, 
 		.step = sign_batch, .arg = &entry->batches[i], .step_ns = &entry->call_ns[i]};
 	return rsa_batch_init(&entry->batches[i], entry->in_lanes ? contest->options->lanes : NULL,
 			      workspace, keys_of(contest, entry->bits), entry->lanes_filled,
-			      contest->options->seed + i, failure);
+			      contest->options->run.seed + i, failure);
 }
 
 /* Makes its threads' share of everything, and looks whether its signatures are right. */
@@ -272,8 +272,9 @@ int rsa_contest_run(struct rsa_contest *contest, struct failure *failure)
 	struct status_line status;
 	int r;
 
-	status_line_init(&status, (unsigned)contest->contender_count * contest->options->rounds);
-	r = turns_run(contest->contenders, contest->contender_count, contest->options->rounds,
+	status_line_init(&status,
+			 (unsigned)contest->contender_count * contest->options->run.rounds);
+	r = turns_run(contest->contenders, contest->contender_count, contest->options->run.rounds,
 		      &status, failure);
 	status_line_end(&status);
 	return r;

@@ -14,13 +14,11 @@
 #include "bench/timing_test.h"
 
 #include <errno.h>
-#include <getopt.h>
 #include <stdlib.h>
 #include <sysexits.h>
 
 #define SECONDS_DEFAULT 10
 #define TESTS_MAX	(4 * TIMING_SECRET_COUNT)
-#define HELP		(-1)
 
 static const char usage[] =
 	"usage: postseal-bench timing [OPTION...]\n"
@@ -54,9 +52,7 @@ static const char usage[] =
 struct timing_options {
 	const struct rsa_lanes *lanes;
 	struct argument_list bits;
-	double seconds;
-	uint64_t seed;
-	const char *json_path; /* NULL: none */
+	struct run_options run;
 };
 
 /* What one test found. */
@@ -79,20 +75,13 @@ struct timing_run {
 };
 
 enum {
-	OPTION_BITS = 256,
-	OPTION_SECONDS,
+	OPTION_BITS = RUN_OPTIONS_OWN,
 	OPTION_ENGINE,
-	OPTION_SEED,
-	OPTION_JSON,
 };
 
 static const struct option long_options[] = {
 	{"bits", required_argument, NULL, OPTION_BITS},
-	{"seconds", required_argument, NULL, OPTION_SECONDS},
 	{"engine", required_argument, NULL, OPTION_ENGINE},
-	{"seed", required_argument, NULL, OPTION_SEED},
-	{"json", required_argument, NULL, OPTION_JSON},
-	{"help", no_argument, NULL, 'h'},
 	{NULL, 0, NULL, 0},
 };
 
@@ -105,45 +94,37 @@ static int set_engine(struct timing_options *options, const char *text)
 	return rsa_options_engine(text, &options->lanes, &openssl);
 }
 
-static int set_option(struct timing_options *options, int option, const char *text)
+static int set_option(void *arg, int option, const char *text)
 {
+	struct timing_options *options = arg;
+
 	switch (option) {
 	case OPTION_BITS: return rsa_options_bits(text, &options->bits);
-	case OPTION_SECONDS:
-		return argument_real("--seconds", text, 0.001, 86400, &options->seconds);
 	case OPTION_ENGINE: return set_engine(options, text);
-	case OPTION_SEED: return argument_whole("--seed", text, 0, UINT64_MAX, &options->seed);
-	case OPTION_JSON: options->json_path = text; return 0;
-	case 'h': fputs(usage, stdout); return HELP;
-	default: fputs(usage, stderr); return EX_USAGE;
+	default: return EX_USAGE;
 	}
 }
 
 static int parse(struct timing_options *options, int argc, char **argv)
 {
-	int option;
+	static const struct run_rules rules = {
+		.usage = usage,
+		.own = long_options,
+		.letters = "h",
+		.seconds_min = 0.001,
+		.seconds_max = 86400,
+		.set = set_option,
+	};
 	int r;
 
 	*options = (struct timing_options){
 		.bits = {{1024, 2048}, 2},
-		.seconds = SECONDS_DEFAULT,
-		.seed = 1,
+		.run = {.seconds = SECONDS_DEFAULT, .seed = 1},
 	};
-	while ((option = getopt_long(argc, argv, "h", long_options, NULL)) != -1) {
-		r = set_option(options, option, optarg);
-		if (r != 0)
-			return r;
-	}
-	if (optind < argc) {
-		fputs(usage, stderr);
-		return EX_USAGE;
-	}
-	if (options->lanes == NULL) {
+	r = run_options_parse(&options->run, &rules, options, argc, argv);
+	if (r == 0 && options->lanes == NULL)
 		r = set_engine(options, "lanes");
-		if (r != 0)
-			return r;
-	}
-	return argument_check_result("--json", options->json_path);
+	return r;
 }
 
 static void name_result(struct timing_result *result, unsigned bits, enum timing_secret secret)
@@ -189,7 +170,7 @@ static int run_test(struct timing_run *run, struct timing_test *test, unsigned b
 	status_line_step(&run->status, "%s", result->title);
 	if (r != 0)
 		return failure_set(failure, r, "times");
-	r = timing_test_run(test, secret, run->options->seconds, &samples, failure);
+	r = timing_test_run(test, secret, run->options->run.seconds, &samples, failure);
 	if (r == 0 && timing_samples_compare(&samples, result->croppings) != 0)
 		r = failure_set(failure, -ENOMEM, "times");
 	timing_samples_deinit(&samples);
@@ -203,7 +184,7 @@ static int run_test(struct timing_run *run, struct timing_test *test, unsigned b
 static int run_size(struct timing_run *run, unsigned bits, struct failure *failure)
 {
 	struct timing_test test;
-	int r = timing_test_init(&test, run->options->lanes, bits, run->options->seed, failure);
+	int r = timing_test_init(&test, run->options->lanes, bits, run->options->run.seed, failure);
 
 	for (unsigned secret = 0; r == 0 && secret < TIMING_SECRET_COUNT; secret++)
 		r = run_test(run, &test, bits, secret, failure);
@@ -286,16 +267,15 @@ static int write_results(const struct timing_run *run, const struct machine *mac
 	struct result_file file;
 	int r;
 
-	if (options->json_path == NULL)
+	if (options->run.json_path == NULL)
 		return 0;
-	r = result_file_open(&file, options->json_path, "timing", machine, failure);
+	r = result_file_open(&file, options->run.json_path, "timing", machine, failure);
 	if (r != 0)
 		return r;
 	json_stream_begin(&file.json, "settings", '{');
 	json_stream_string(&file.json, "lanes", options->lanes->name);
 	rsa_options_write_list(&options->bits, &file.json, "bits");
-	json_stream_real(&file.json, "seconds", options->seconds);
-	json_stream_number(&file.json, "seed", options->seed);
+	run_options_write_json(&options->run, &file.json);
 	json_stream_end(&file.json, '}');
 	json_stream_begin(&file.json, "results", '[');
 	for (size_t i = 0; i < run->count; i++)
@@ -314,7 +294,7 @@ static int run_all(struct timing_run *run, const struct machine *machine, struct
 	for (size_t i = 0; r == 0 && i < bits->count; i++)
 		r = run_size(run, bits->values[i], failure);
 	status_line_end(&run->status);
-	if (r == 0 && print_results(run, argument_people(run->options->json_path)) != 0)
+	if (r == 0 && print_results(run, argument_people(run->options->run.json_path)) != 0)
 		r = failure_set(failure, -EIO, "the tables");
 	return r == 0 ? write_results(run, machine, failure) : r;
 }
@@ -328,12 +308,12 @@ int scenario_timing(int argc, char **argv)
 	FILE *file;
 	int r = parse(&options, argc, argv);
 
-	if (r == HELP)
+	if (r == RUN_OPTIONS_HELP)
 		return EX_OK;
 	if (r != 0)
 		return r;
 	machine_describe(&machine);
-	file = argument_people(options.json_path);
+	file = argument_people(options.run.json_path);
 	machine_print(&machine, file);
 	fprintf(file, "lanes      %s\n\n", options.lanes->name);
 	fflush(file);

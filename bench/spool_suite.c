@@ -118,7 +118,7 @@ static void add_rss(struct finding *finding, const struct contender *contender)
 static struct spool_load load_of(const struct spool_suite *suite, unsigned message_count)
 {
 	return (struct spool_load){
-		.maker = {suite->options->seed, 4096, 1, 1},
+		.maker = {suite->options->run.seed, 4096, 1, 1},
 		.message_count = scaled(suite, message_count),
 		.messages_per_unit = 1,
 	};
@@ -130,7 +130,7 @@ static struct mail_maker many_rows_maker(const struct spool_suite *suite)
 	unsigned rows = scaled(suite, TABLE_ROWS);
 	unsigned domains = rows < TABLE_DOMAINS ? rows : TABLE_DOMAINS;
 
-	return (struct mail_maker){suite->options->seed, 4096, domains, rows / domains};
+	return (struct mail_maker){suite->options->run.seed, 4096, domains, rows / domains};
 }
 
 static struct pipeline pipeline_of(const struct spool_suite *suite,
@@ -160,7 +160,7 @@ static int measure_rsa_in_memory(struct spool_suite *suite, struct failure *fail
 {
 	struct spool_load load = load_of(suite, RSA_MESSAGES);
 	struct pipeline pipeline = pipeline_of(suite, &suite->rsa, &load);
-	struct openssl_rate rate = {&suite->rsa, suite->cpus, suite->options->seconds};
+	struct openssl_rate rate = {&suite->rsa, suite->cpus, suite->options->run.seconds};
 	struct finding *finding;
 	size_t lanes;
 	size_t postseal;
@@ -175,7 +175,7 @@ static int measure_rsa_in_memory(struct spool_suite *suite, struct failure *fail
 		&suite->contest, "postseal_memory_rsa2048_openssl",
 		"postseal in memory, RSA-2048, 4 KB, SignEngine openssl", &pipeline);
 	openssl = spool_contest_add_openssl(&suite->contest, &rate);
-	r = run(suite, suite->options->rounds, failure);
+	r = run(suite, suite->options->run.rounds, failure);
 	if (r != 0)
 		return r;
 	finding = add_finding(suite, "memory_rsa2048_lanes_to_openssl",
@@ -206,7 +206,7 @@ static int measure_ed25519_in_memory(struct spool_suite *suite, struct failure *
 {
 	struct spool_load load = load_of(suite, ED25519_MESSAGES);
 	struct pipeline pipeline = pipeline_of(suite, &suite->ed25519, &load);
-	struct openssl_rate rate = {&suite->ed25519, suite->cpus, suite->options->seconds};
+	struct openssl_rate rate = {&suite->ed25519, suite->cpus, suite->options->run.seconds};
 	struct finding *finding;
 	size_t postseal;
 	size_t openssl;
@@ -216,7 +216,7 @@ static int measure_ed25519_in_memory(struct spool_suite *suite, struct failure *
 	postseal = spool_contest_add_pipeline(&suite->contest, "postseal_memory_ed25519",
 					      "postseal in memory, Ed25519, 4 KB", &pipeline);
 	openssl = spool_contest_add_openssl(&suite->contest, &rate);
-	r = run(suite, suite->options->rounds, failure);
+	r = run(suite, suite->options->run.rounds, failure);
 	if (r != 0)
 		return r;
 	finding = add_finding(suite, "memory_ed25519_rate", "in memory, Ed25519, 4 KB", "/s");
@@ -239,7 +239,7 @@ static int find_best_raw(struct spool_suite *suite, const struct spool_load *loa
 	struct raw_spool raw = {
 		.load = load,
 		.spool_path = suite->disk_spool,
-		.seconds_max = suite->options->seconds,
+		.seconds_max = suite->options->run.seconds,
 	};
 	const struct contender *best;
 	size_t count;
@@ -283,7 +283,7 @@ static int measure_on_disk(struct spool_suite *suite, struct failure *failure)
 	postseal = spool_contest_add_pipeline(&suite->contest, "postseal_disk_ed25519",
 					      "postseal on disk, Ed25519, 4 KB", &pipeline);
 	best = spool_contest_add_raw(&suite->contest, &raw);
-	r = run(suite, suite->options->rounds, failure);
+	r = run(suite, suite->options->run.rounds, failure);
 	if (r != 0)
 		return r;
 	finding = add_finding(suite, "disk_ed25519_to_raw",
@@ -315,7 +315,7 @@ static int measure_bsmtp(struct spool_suite *suite, struct failure *failure)
 	pipeline.syncs = true;
 	disk = spool_contest_add_pipeline(&suite->contest, "postseal_disk_bsmtp",
 					  "postseal on disk, .bsmtp of 256, Ed25519", &pipeline);
-	r = run(suite, suite->options->rounds, failure);
+	r = run(suite, suite->options->run.rounds, failure);
 	if (r != 0)
 		return r;
 	finding = add_finding(suite, "disk_bsmtp_to_memory",
@@ -424,7 +424,7 @@ static int measure_table_start(struct spool_suite *suite, struct failure *failur
 					 "postseal, one row, empty spool", &one);
 	(void)spool_contest_add_pipeline(contest, "postseal_empty_many_rows",
 					 "postseal, 100,000 rows, empty spool", &many);
-	r = run(suite, suite->options->rounds, failure);
+	r = run(suite, suite->options->run.rounds, failure);
 	if (r != 0)
 		return r;
 	first = add_finding(suite, "table_first_message",
@@ -466,7 +466,7 @@ static int measure_table_rate(struct spool_suite *suite, struct failure *failure
 	many_rows = spool_contest_add_pipeline(&suite->contest, "postseal_rate_many_rows",
 					       "postseal in memory, 100,000 rows, 64 keys in use",
 					       &many);
-	r = run(suite, suite->options->rounds, failure);
+	r = run(suite, suite->options->run.rounds, failure);
 	if (r != 0)
 		return r;
 	finding = add_finding(suite, "table_rate",
@@ -577,7 +577,7 @@ int spool_suite_run(struct spool_suite *suite, struct failure *failure)
 		const struct experiment *experiment = &experiments[i];
 
 		if (is_wanted(suite, experiment))
-			turns += experiment->turns_each_round * suite->options->rounds +
+			turns += experiment->turns_each_round * suite->options->run.rounds +
 				 experiment->turns_once +
 				 (experiment->tries_raw_methods ? raw_methods : 0);
 	}
