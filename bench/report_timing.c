@@ -66,10 +66,12 @@ void report_timing_write(const struct report_run *run, struct report_page *page)
 		write_chart(&run->timings[i], page);
 	report_page_end_charts(page);
 	fputs("<h3>All figures</h3>\n", page->file);
-	report_page_begin_table(page,
-				"Mean times of calls that were not slower than the percentile; a "
-				"difference of the means larger than detectable would have shown.",
-				heads, ARRAY_COUNT(heads));
+	report_page_begin_table(
+		page,
+		"Mean times of calls that were not slower than the percentile. "
+		"Detectable is a difference of the means that gives a |t| of 4.5 on average: half "
+		"of all runs would show it, and nearly all one that is half as large again.",
+		heads, ARRAY_COUNT(heads));
 	for (size_t i = 0; i < run->result_count; i++)
 		write_rows(&run->timings[i], page);
 	report_page_end_table(page);

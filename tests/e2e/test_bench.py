@@ -342,7 +342,12 @@ class Timing(unittest.TestCase):
                          [("rsa1024_key", 1024, "key"), ("rsa1024_digest", 1024, "digest")])
         for item in result["results"]:
             self.assertEqual(set(item), {"id", "title", "bits", "secret", "samples", "max_t",
-                                         "croppings"})
+                                         "detectable_ns", "detectable_percent", "croppings"})
+            fast = item["croppings"][3]
+            self.assertEqual(fast["percent"], 90)
+            self.assertEqual(item["detectable_ns"], fast["detectable_ns"])
+            self.assertAlmostEqual(item["detectable_percent"] * fast["mean_random_us"] * 10,
+                                   item["detectable_ns"], delta=item["detectable_ns"] / 100)
             self.assertGreaterEqual(item["samples"], 4)
             self.assertEqual([cropping["percent"] for cropping in item["croppings"]],
                              [100, 99, 95, 90, 75, 50, 25])
@@ -352,9 +357,20 @@ class Timing(unittest.TestCase):
                 self.assertLessEqual(abs(cropping["t"]), item["max_t"])
             everything = item["croppings"][0]
             self.assertEqual(everything["fixed"] + everything["random"], item["samples"])
-        for finding in result["findings"]:
-            self.assertEqual(finding["at_most"], 4.5)
-            self.assertEqual(len(finding["value"]["rounds"]), 1)
+        findings = {item["id"]: item for item in result["findings"]}
+        self.assertEqual(list(findings), ["rsa1024_key_max_t", "rsa1024_key_detectable",
+                                          "rsa1024_digest_max_t", "rsa1024_digest_detectable"])
+        for item in result["results"]:
+            largest = findings[item["id"] + "_max_t"]
+            self.assertEqual(largest["at_most"], 4.5)
+            self.assertEqual(largest["value"]["rounds"], [item["max_t"]])
+            detectable = findings[item["id"] + "_detectable"]
+            if item["detectable_ns"] == 0:
+                self.assertEqual(detectable["skipped"], "too few calls")
+            else:
+                self.assertEqual(detectable["value"]["rounds"], [item["detectable_percent"]])
+            self.assertNotIn("at_most", detectable)
+        self.assertIn("half of all runs", text)
         self.assertIn("no evidence", text)
         self.assertIn("no proof", text)
 
@@ -472,6 +488,8 @@ class Report(unittest.TestCase):
         page = self.page_of(rsa, spool, timing)
         self.assertEqual(page.count("h2"), 3)
         self.assertIn("RSA-1024, fixed digest or random ones", page.text)
+        self.assertIn("RSA-1024, fixed digest or random ones: detectable", page.text)
+        self.assertIn("half of all runs would show it", page.text)
         self.assertGreaterEqual(page.count("svg"), 5)
         for result in (rsa, spool):
             with open(result, encoding="utf-8") as file:
