@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <sysexits.h>
 
-#define ROUNDS_DEFAULT 5
+#define ROUNDS_DEFAULT 15
 #define THREADS_MAX    1024
 
 static const char usage[] =
@@ -31,8 +31,8 @@ static const char usage[] =
 	"                  portable  the lanes in plain C, a thousand times slower, beside "
 	"OpenSSL:\n"
 	"                            to try this program out with few --bits\n"
-	"  --rounds N      turns of each (default: 5)\n"
-	"  --seconds S     length of a turn (default: at most 0.4, and all of them in 45 seconds)\n"
+	"  --rounds N      turns of each (default: 15); a third for what no target is about\n"
+	"  --seconds S     length of a turn (default: at most 0.4, and all of them in 42 seconds)\n"
 	"  --seed N        other digests (default: 1)\n"
 	"  --json FILE     the results for machines; - is stdout\n"
 	"  -h, --help      this text\n"
@@ -42,7 +42,10 @@ static const char usage[] =
 	"lanes and one signature for OpenSSL. A batch takes as long for one lane as for eight.\n"
 	"`port share` is the part of all multiply-adds which this core can issue (measured in the "
 	"same\n"
-	"run) that the signatures use. Start it on a quiet machine: only ratios of one run count.\n"
+	"run) that the signatures use. `at rest` is one job at a time in a signature service that "
+	"runs,\nand `into lanes` what a key costs that LaneCacheSize has no room for. Start it on "
+	"a "
+	"quiet\nmachine: only ratios of one run count.\n"
 	"\n"
 	"Exit code: 0 when all was measured, whatever the figures say.\n";
 

@@ -39,7 +39,7 @@ static int run_contest(const struct rsa_options *options, const struct machine *
 	if (r == 0)
 		r = rsa_contest_run(contest, failure);
 	if (r == 0) {
-		rsa_results_find(&results, contest, machine->cpus);
+		rsa_results_init(&results, contest, machine->cpus);
 		r = rsa_results_print(&results, argument_people(options->run.json_path));
 		if (r != 0)
 			(void)failure_set(failure, r, "the tables");

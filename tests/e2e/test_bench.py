@@ -238,13 +238,14 @@ class Rsa(unittest.TestCase):
         self.assertGreater(item["signatures_per_second"], 0)
         self.assertEqual(item["signatures_per_second"], item["per_second"]["median"])
         self.assertEqual(len(item["per_second"]["rounds"]), rounds)
-        calls = item["call_us"]
-        self.assertEqual(set(calls), {"count", "p50", "p90", "p99", "max"})
-        self.assertGreater(calls["p50"], 0)
-        self.assertLessEqual(calls["p50"], calls["p90"])
-        self.assertLessEqual(calls["p90"], calls["p99"])
-        self.assertLessEqual(calls["p99"], calls["max"])
-        self.assertGreaterEqual(calls["count"], rounds)
+        self.assert_times(item["call_us"], rounds)
+
+    def assert_times(self, times, count):
+        self.assertEqual(set(times), {"count", "p50", "p90", "p99", "max"})
+        self.assertGreater(times["p50"], 0)
+        in_order = [times[name] for name in ("p50", "p90", "p99", "max")]
+        self.assertEqual(in_order, sorted(in_order))
+        self.assertGreaterEqual(times["count"], count)
 
     def rows(self, result):
         return [(item["engine"], item["bits"], item["threads"], item["lanes_filled"])
@@ -261,12 +262,42 @@ class Rsa(unittest.TestCase):
         self.assertEqual(self.rows(result), [("lanes", 1024, 1, 8), ("openssl", 1024, 1, 1),
                                              ("lanes", 1024, 1, 3)])
         for item in result["results"]:
-            self.assert_result(item)
+            self.assert_result(item, rounds=1 if item["lanes_filled"] == 3 else 2)
         # The portable lanes are to be looked at, not to be fast: no target.
         self.assertEqual([item["id"] for item in result["findings"]],
-                         ["rsa1024_lanes_to_openssl"])
-        self.assertNotIn("at_least", result["findings"][0])
+                         ["rsa1024_lanes_to_openssl", "rsa1024_at_rest", "rsa1024_at_rest_p99",
+                          "rsa1024_key_to_lanes", "rsa1024_key_to_openssl"])
+        for item in result["findings"]:
+            self.assertNotIn("at_least", item)
+            self.assertNotIn("at_most", item)
         self.assertRegex(text, r"RSA-1024 +lanes +1 +8 ")
+
+    def test_one_job_at_a_time_and_new_keys_stand_beside_them(self):
+        result, text = run_for_json("rsa", *TINY_RSA)
+        self.assertEqual([(item["id"], item["engine"], item["bits"])
+                          for item in result["at_rest"]],
+                         [("at_rest_lanes_rsa1024", "lanes", 1024),
+                          ("at_rest_openssl_rsa1024", "openssl", 1024)])
+        for item in result["at_rest"]:
+            self.assertEqual(set(item), {"id", "engine", "bits", "job_us", "p50_us", "p99_us"})
+            self.assert_times(item["job_us"], 2)
+            self.assertEqual(len(item["p50_us"]["rounds"]), 2)
+            self.assertLessEqual(item["p50_us"]["median"], item["p99_us"]["median"])
+        self.assertEqual([(item["id"], item["bits"]) for item in result["key_forms"]],
+                         [("key_form_rsa1024", 1024)])
+        for item in result["key_forms"]:
+            self.assertEqual(set(item), {"id", "bits", "per_second", "key_us"})
+            self.assertEqual(len(item["per_second"]["rounds"]), 1)  # each third round
+            self.assert_times(item["key_us"], 1)
+        self.assertRegex(text, r"at rest +engine +p50 us")
+        self.assertRegex(text, r"into lanes +keys/s")
+
+    def test_openssl_alone_has_no_lanes_beside_it(self):
+        result, text = run_for_json("rsa", "--engine", "openssl", "--bits", "1024", "--threads",
+                                    "1", "--rounds", "1", "--seconds", "0.01")
+        self.assertEqual((result["at_rest"], result["key_forms"]), ([], []))
+        self.assertNotIn("multiply_adds", result)
+        self.assertNotIn("at rest", text)
 
     def test_threads_and_sizes(self):
         result, _ = run_for_json("rsa", "--engine", "openssl", "--bits", "2048,1024", "--threads",
@@ -290,8 +321,14 @@ class Rsa(unittest.TestCase):
         filled = {row[3] for row in self.rows(result) if row[:3] == ("lanes", 2048, 1)}
         self.assertEqual(filled, set(range(1, 9)))
         self.assertEqual(findings["rsa2048_port_share"]["at_least"], 0.8)
-        self.assertEqual(findings["rsa2048_lanes_two_threads"]["at_least"], 1.9)
+        for bits in (1024, 2048, 3072, 4096):
+            self.assertEqual(findings[f"rsa{bits}_lanes_two_threads"]["at_least"], 1.9)
+            self.assertEqual(findings[f"rsa{bits}_at_rest"]["at_most"], 1)
+            self.assertIn(f"rsa{bits}_port_share", findings)
+            self.assertIn(f"rsa{bits}_key_to_lanes", findings)
         counts = {item["bits"]: item for item in result["multiply_adds"]["per_batch"]}
+        for item in counts.values():
+            self.assertGreater(item["per_second"]["median"], 0)
         self.assertEqual(set(counts), {1024, 2048, 3072, 4096})
         self.assertLess(counts[2048]["powers"], counts[2048]["all"])
         self.assertGreater(result["multiply_adds"]["per_second"]["median"], 0)
