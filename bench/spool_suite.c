@@ -35,18 +35,25 @@
 #define TABLE_ROWS	 100000
 #define TABLE_DOMAINS	 64
 #define TABLE_MESSAGES	 60000
-#define MIB		 (1024.0 * 1024.0)
-#define BSMTP_PER_UNIT	 256
+/* Keys in use, and what the cache of keys in lane form has room for: with all of them, and with few. */
+#define MANY_KEYS      512
+#define MANY_KEYS_FIT  1000
+#define FEW_KEYS_FIT   32
+#define MIB	       (1024.0 * 1024.0)
+#define BSMTP_PER_UNIT 256
+
+#define NO_LANES "there are no lanes here"
 
 struct spool_suite {
 	const struct spool_options *options;
 	unsigned cpus;
 	char memory_spool[PATH_MAX];
 	char disk_spool[PATH_MAX];
-	char setup_paths[3][PATH_MAX];
+	char setup_paths[4][PATH_MAX];
 	struct signer_setup rsa;
 	struct signer_setup ed25519;
 	struct signer_setup many_rows;
+	struct signer_setup many_keys;
 	struct status_line status;
 	struct spool_contest contest; /* of the experiment that runs */
 
@@ -182,7 +189,7 @@ static int measure_rsa_in_memory(struct spool_suite *suite, struct failure *fail
 			      "in memory, RSA-2048, 4 KB / the same, SignEngine openssl", "");
 	limit(finding, FINDING_AT_LEAST, 2.3);
 	if (rsa_lanes_fast() == NULL)
-		(void)failure_set(&finding->skipped, BENCH_E_SKIPPED, "there are no lanes here");
+		(void)failure_set(&finding->skipped, BENCH_E_SKIPPED, NO_LANES);
 	else
 		rate_ratio(suite, lanes, postseal, &finding->samples);
 	finding = add_finding(suite, "memory_rsa2048_to_openssl",
@@ -198,6 +205,63 @@ static int measure_rsa_in_memory(struct spool_suite *suite, struct failure *fail
 	cpu_beside_signature(suite, postseal, openssl, &finding->samples);
 	keep(suite, lanes);
 	keep(suite, postseal);
+	keep(suite, openssl);
+	return 0;
+}
+
+static struct mail_maker many_keys_maker(const struct spool_suite *suite)
+{
+	return (struct mail_maker){suite->options->run.seed, 4096, MANY_KEYS, 1};
+}
+
+static void find_many_keys(struct spool_suite *suite, size_t fit, size_t do_not_fit, size_t openssl)
+{
+	struct finding *to_fit = add_finding(
+		suite, "memory_many_keys_to_cached",
+		"in memory, RSA-2048, 512 keys: LaneCacheSize 32 / LaneCacheSize 1000", "");
+	struct finding *to_openssl = add_finding(
+		suite, "memory_many_keys_to_openssl",
+		"in memory, RSA-2048, 512 keys: LaneCacheSize 32 / SignEngine openssl", "");
+
+	if (rsa_lanes_fast() == NULL) {
+		(void)failure_set(&to_fit->skipped, BENCH_E_SKIPPED, NO_LANES);
+		(void)failure_set(&to_openssl->skipped, BENCH_E_SKIPPED, NO_LANES);
+		return;
+	}
+	rate_ratio(suite, do_not_fit, fit, &to_fit->samples);
+	rate_ratio(suite, do_not_fit, openssl, &to_openssl->samples);
+}
+
+/* What it costs when the cache has not room for the keys, as a whole. */
+static int measure_many_keys(struct spool_suite *suite, struct failure *failure)
+{
+	struct spool_load load = load_of(suite, RSA_MESSAGES);
+	struct pipeline pipeline = pipeline_of(suite, &suite->many_keys, &load);
+	size_t fit;
+	size_t do_not_fit;
+	size_t openssl;
+	int r;
+
+	load.maker = many_keys_maker(suite);
+	spool_contest_init(&suite->contest);
+	pipeline.lane_keys = MANY_KEYS_FIT;
+	fit = spool_contest_add_pipeline(
+		&suite->contest, "postseal_many_keys",
+		"postseal in memory, RSA-2048, 512 keys, LaneCacheSize 1000", &pipeline);
+	pipeline.lane_keys = FEW_KEYS_FIT;
+	do_not_fit = spool_contest_add_pipeline(
+		&suite->contest, "postseal_many_keys_not_cached",
+		"postseal in memory, RSA-2048, 512 keys, LaneCacheSize 32", &pipeline);
+	pipeline.signs_by_openssl = true;
+	openssl = spool_contest_add_pipeline(
+		&suite->contest, "postseal_many_keys_openssl",
+		"postseal in memory, RSA-2048, 512 keys, SignEngine openssl", &pipeline);
+	r = run(suite, suite->options->run.rounds, failure);
+	if (r != 0)
+		return r;
+	find_many_keys(suite, fit, do_not_fit, openssl);
+	keep(suite, fit);
+	keep(suite, do_not_fit);
 	keep(suite, openssl);
 	return 0;
 }
@@ -481,7 +545,7 @@ static int measure_table_rate(struct spool_suite *suite, struct failure *failure
 int spool_suite_new(const struct spool_options *options, const struct spool_places *places,
 		    struct spool_suite **suite_out)
 {
-	static const char *const setups[] = {"rsa", "ed25519", "many-rows"};
+	static const char *const setups[] = {"rsa", "ed25519", "many-rows", "many-keys"};
 	struct spool_suite *suite = calloc(1, sizeof(*suite));
 
 	if (suite == NULL)
@@ -509,6 +573,7 @@ void spool_suite_free(struct spool_suite *suite)
 	signer_setup_deinit(&suite->rsa);
 	signer_setup_deinit(&suite->ed25519);
 	signer_setup_deinit(&suite->many_rows);
+	signer_setup_deinit(&suite->many_keys);
 	free(suite->results);
 	free(suite);
 }
@@ -517,6 +582,7 @@ static int prepare(struct spool_suite *suite, struct failure *failure)
 {
 	const struct mail_maker one = load_of(suite, 1).maker;
 	const struct mail_maker many = many_rows_maker(suite);
+	const struct mail_maker many_keys = many_keys_maker(suite);
 	const struct key_kind rsa = {KEY_RSA, 2048};
 	const struct key_kind ed25519 = {KEY_ED25519, 0};
 	int r = spool_load_make_rooms(suite->memory_spool, failure);
@@ -531,6 +597,9 @@ static int prepare(struct spool_suite *suite, struct failure *failure)
 	if (r == 0)
 		r = signer_setup_init(&suite->many_rows, ed25519, &many, scaled(suite, TABLE_ROWS),
 				      suite->setup_paths[2], failure);
+	if (r == 0)
+		r = signer_setup_init(&suite->many_keys, rsa, &many_keys, MANY_KEYS,
+				      suite->setup_paths[3], failure);
 	return r;
 }
 
@@ -542,6 +611,7 @@ static const struct experiment {
 	bool tries_raw_methods;
 } experiments[] = {
 	{"memory-rsa2048", measure_rsa_in_memory, 3, 0, false},
+	{"memory-many-keys", measure_many_keys, 3, 0, false},
 	{"memory-ed25519", measure_ed25519_in_memory, 2, 0, false},
 	{"disk", measure_on_disk, 2, 0, true},
 	{"bsmtp", measure_bsmtp, 2, 0, false},

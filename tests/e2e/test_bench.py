@@ -153,6 +153,22 @@ class Spool(unittest.TestCase):
             self.assert_measured(item, rounds=len(item["per_second"]["rounds"]))
         self.assertIn("this shows no target", self.text)
 
+    def test_suite_shows_what_too_small_a_cache_costs(self):
+        result = self.run_spool("--suite", "--only", "memory-many-keys", "--disk", self.disk,
+                                "--scale", "0.001", "--rounds", "2")
+        findings = self.by_id(result["findings"])
+        self.assertEqual(set(findings), {"memory_many_keys_to_cached",
+                                         "memory_many_keys_to_openssl"})
+        for finding in findings.values():
+            if "skipped" not in finding:
+                self.assert_samples(finding["value"], 2)
+        self.assertEqual([item["id"] for item in result["results"]],
+                         ["postseal_many_keys", "postseal_many_keys_not_cached",
+                          "postseal_many_keys_openssl"])
+        for item in result["results"]:
+            self.assert_measured(item)
+            self.assertEqual(item["work_per_round"], 60)
+
     def test_suite_can_be_one_experiment(self):
         result = self.run_spool("--suite", "--only", "bsmtp", "--disk", self.disk, "--scale",
                                 "0.001", "--rounds", "1")
