@@ -13,10 +13,10 @@
 static const char style[] =
 	":root{color-scheme:light dark;--page:#fbfbf9;--card:#fff;--ink:#1d2430;--soft:#5b6472;\n"
 	"--rule:#dfe2e6;--s0:#2563a8;--s1:#d98324;--s2:#7a8594;--mark:#a3195b;--good:#1b7a3d;\n"
-	"--bad:#b3261e}\n"
+	"--near:#8a5a00;--bad:#b3261e}\n"
 	"@media(prefers-color-scheme:dark){:root{--page:#14171c;--card:#1c2027;--ink:#e6e9ee;\n"
 	"--soft:#a0a9b6;--rule:#343b46;--s0:#6ba6e8;--s1:#eda34f;--s2:#8d98a8;--mark:#f07db0;\n"
-	"--good:#6fcf8e;--bad:#ff8a80}}\n"
+	"--good:#6fcf8e;--near:#e0b050;--bad:#ff8a80}}\n"
 	"*{box-sizing:border-box}\n"
 	"body{margin:0 auto;padding:1rem;max-width:76rem;background:var(--page);color:var(--ink);\n"
 	"font:16px/1.5 system-ui,sans-serif}\n"
@@ -34,7 +34,7 @@ static const char style[] =
 	"th{color:var(--soft);font-weight:600;white-space:nowrap}\n"
 	".n{text-align:right;white-space:nowrap;font-variant-numeric:tabular-nums}\n"
 	".good{color:var(--good);font-weight:600}.bad{color:var(--bad);font-weight:600}\n"
-	".near{color:var(--mark);font-weight:600}\n"
+	".near{color:var(--near);font-weight:600}\n"
 	".charts{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,22rem),1fr));"
 	"\n"
 	"gap:1rem;align-items:start}\n"
@@ -70,6 +70,18 @@ void report_page_begin_table(const struct report_page *page, const char *caption
 void report_page_end_table(const struct report_page *page)
 {
 	fputs("</tbody></table></div>\n", page->file);
+}
+
+void report_page_all_figures(const struct report_page *page, const struct report_run *run,
+			     const char *caption, const char *const *heads, size_t head_count,
+			     void (*write_row)(const struct report_run *run, size_t index,
+					       const struct report_page *page))
+{
+	fputs("<h3>All figures</h3>\n", page->file);
+	report_page_begin_table(page, caption, heads, head_count);
+	for (size_t i = 0; i < run->result_count; i++)
+		write_row(run, i, page);
+	report_page_end_table(page);
 }
 
 void report_page_begin_charts(const struct report_page *page)

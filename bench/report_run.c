@@ -208,21 +208,65 @@ static bool read_is_lanes(const struct json_node *item)
 	return strcmp(name, "lanes") == 0;
 }
 
+static struct report_times read_times(const struct json_node *item, const char *name)
+{
+	struct json_node times = json_node_member(item, name);
+
+	return (struct report_times){
+		.p50_us = json_node_number_of(&times, "p50"),
+		.p90_us = json_node_number_of(&times, "p90"),
+		.p99_us = json_node_number_of(&times, "p99"),
+		.max_us = json_node_number_of(&times, "max"),
+	};
+}
+
+static unsigned read_bits(const struct json_node *item)
+{
+	return json_node_whole_of(item, "bits", 1, RSA_LANE_BITS_MAX);
+}
+
 static void read_signing(struct report_signing *signing, const struct json_node *item)
 {
-	struct json_node calls = json_node_member(item, "call_us");
-
 	*signing = (struct report_signing){
 		.in_lanes = read_is_lanes(item),
-		.bits = json_node_whole_of(item, "bits", 1, RSA_LANE_BITS_MAX),
+		.bits = read_bits(item),
 		.threads = json_node_whole_of(item, "threads", 1, THREADS_MAX),
 		.lanes_filled = json_node_whole_of(item, "lanes_filled", 1, RSA_LANES),
 		.per_second = read_samples(item, "per_second"),
-		.call_p50_us = json_node_number_of(&calls, "p50"),
-		.call_p90_us = json_node_number_of(&calls, "p90"),
-		.call_p99_us = json_node_number_of(&calls, "p99"),
-		.call_max_us = json_node_number_of(&calls, "max"),
+		.calls = read_times(item, "call_us"),
 	};
+}
+
+static void read_at_rests(struct report_run *run, const struct json_node *root, int *error)
+{
+	struct json_node array = json_node_member(root, "at_rest");
+
+	run->at_rests = new_items(&array, sizeof(run->at_rests[0]), &run->at_rest_count, error);
+	for (size_t i = 0; i < run->at_rest_count; i++) {
+		struct json_node item = json_node_item(&array, i);
+
+		run->at_rests[i] = (struct report_at_rest){
+			.in_lanes = read_is_lanes(&item),
+			.bits = read_bits(&item),
+			.jobs = read_times(&item, "job_us"),
+		};
+	}
+}
+
+static void read_key_forms(struct report_run *run, const struct json_node *root, int *error)
+{
+	struct json_node array = json_node_member(root, "key_forms");
+
+	run->key_forms = new_items(&array, sizeof(run->key_forms[0]), &run->key_form_count, error);
+	for (size_t i = 0; i < run->key_form_count; i++) {
+		struct json_node item = json_node_item(&array, i);
+
+		run->key_forms[i] = (struct report_key_form){
+			.bits = read_bits(&item),
+			.per_second = read_samples(&item, "per_second"),
+			.keys = read_times(&item, "key_us"),
+		};
+	}
 }
 
 static void read_timing(struct report_timing_test *timing, const struct json_node *item, int *error)
@@ -313,6 +357,10 @@ int report_run_init(struct report_run *run, const char *path, struct failure *fa
 	read_machine(&run->machine, &root, &error);
 	read_settings(run, &root, &error);
 	read_results(run, &root, &error);
+	if (json_node_has(&root, "at_rest"))
+		read_at_rests(run, &root, &error);
+	if (json_node_has(&root, "key_forms"))
+		read_key_forms(run, &root, &error);
 	read_findings(run, &root, &error);
 	if (error != 0)
 		return failure_set(failure, error, "%s", path);
@@ -331,6 +379,8 @@ void report_run_deinit(struct report_run *run)
 	free(run->methods);
 	free(run->signings);
 	free(run->timings);
+	free(run->at_rests);
+	free(run->key_forms);
 	json_document_close(&run->document);
 	*run = (struct report_run){.scenario = REPORT_RSA};
 }

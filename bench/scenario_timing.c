@@ -77,16 +77,19 @@ static void add_findings(struct timing_run *run, const struct timing_result *res
 		.limit_kind = FINDING_AT_MOST,
 		.limit = TIMING_T_LIMIT,
 	};
-	samples_add(&t->samples, timing_max_t(result->croppings));
 	*detectable = (struct finding){
 		.id = result->detectable_id,
 		.title = result->detectable_title,
 		.unit = "%",
 	};
-	if (fast->detectable_ns > 0)
-		samples_add(&detectable->samples, timing_detectable_percent(fast));
-	else
+	/* A t of 0 for want of calls would look like the best of all. */
+	if (!(fast->detectable_ns > 0)) {
+		(void)failure_set(&t->skipped, BENCH_E_SKIPPED, "too few calls");
 		(void)failure_set(&detectable->skipped, BENCH_E_SKIPPED, "too few calls");
+		return;
+	}
+	samples_add(&t->samples, timing_max_t(result->croppings));
+	samples_add(&detectable->samples, timing_detectable_percent(fast));
 }
 
 static int run_test(struct timing_run *run, struct timing_test *test, unsigned bits,
