@@ -11,18 +11,45 @@ static bool finding_was_skipped(const struct finding *finding)
 	return finding->skipped.text[0] != '\0';
 }
 
-/* Only for one with a limit that was not skipped. */
-static bool finding_is_met(const struct finding *finding)
+static bool is_met_by(const struct finding *finding, double value)
 {
-	double median = samples_median(&finding->samples);
+	return finding->limit_kind == FINDING_AT_LEAST ? value >= finding->limit
+						       : value <= finding->limit;
+}
 
-	assert(!finding_was_skipped(finding));
-	switch (finding->limit_kind) {
-	case FINDING_AT_LEAST: return median >= finding->limit;
-	case FINDING_AT_MOST: return median <= finding->limit;
-	case FINDING_NO_LIMIT: break;
-	}
-	return true;
+enum finding_verdict finding_verdict(const struct finding *finding)
+{
+	const bool first = is_met_by(finding, samples_quartile_1(&finding->samples));
+	const bool third = is_met_by(finding, samples_quartile_3(&finding->samples));
+
+	assert(finding->limit_kind != FINDING_NO_LIMIT && !finding_was_skipped(finding));
+	if (first && third)
+		return FINDING_PASS;
+	if (!first && !third)
+		return FINDING_SHORT;
+	return finding->may_straddle ? FINDING_PASS : FINDING_NEAR;
+}
+
+const char *finding_verdict_name(enum finding_verdict verdict)
+{
+	static const char *const names[] = {
+		[FINDING_PASS] = "pass",
+		[FINDING_NEAR] = "near",
+		[FINDING_SHORT] = "short",
+	};
+
+	return names[verdict];
+}
+
+static void write_verdict(const struct finding *finding, struct json_stream *json)
+{
+	const enum finding_verdict verdict = finding_verdict(finding);
+
+	json_stream_bool(json, "is_met",
+			 finding->may_straddle
+				 ? verdict == FINDING_PASS
+				 : is_met_by(finding, samples_median(&finding->samples)));
+	json_stream_string(json, "verdict", finding_verdict_name(verdict));
 }
 
 void findings_write_json(const struct finding *findings, size_t count, struct json_stream *json,
@@ -45,7 +72,7 @@ void findings_write_json(const struct finding *findings, size_t count, struct js
 		} else {
 			samples_write_json(&finding->samples, json, "value");
 			if (finding->limit_kind != FINDING_NO_LIMIT)
-				json_stream_bool(json, "is_met", finding_is_met(finding));
+				write_verdict(finding, json);
 		}
 		json_stream_end(json, '}');
 	}
@@ -73,22 +100,27 @@ static void add_row(struct text_table *table, const struct finding *finding)
 	if (finding_was_skipped(finding)) {
 		text_table_cell(table, "-");
 		text_table_cell(table, "-");
+		text_table_cell(table, "-");
 		text_table_cell(table, "skipped: %s", finding->skipped.text);
 		return;
 	}
 	add_value(table, "", samples_median(&finding->samples), finding->unit);
+	text_table_cell(table, "%.3g-%.3g", samples_quartile_1(&finding->samples),
+			samples_quartile_3(&finding->samples));
 	text_table_cell(table, "%.3g-%.3g", samples_min(&finding->samples),
 			samples_max(&finding->samples));
-	text_table_cell(table, "%s", !has_limit ? "-" : finding_is_met(finding) ? "pass" : "short");
+	text_table_cell(table, "%s",
+			has_limit ? finding_verdict_name(finding_verdict(finding)) : "-");
 }
 
 int findings_print(const struct finding *findings, size_t count, FILE *file)
 {
-	static const char *const heads[] = {"finding", "target", "median", "range", "verdict"};
+	static const char *const heads[] = {"finding",	   "target", "median",
+					    "middle half", "range",  "verdict"};
 	struct text_table table;
 	int r;
 
-	text_table_init(&table, "lrrrl");
+	text_table_init(&table, "lrrrrl");
 	for (size_t i = 0; i < ARRAY_COUNT(heads); i++)
 		text_table_cell(&table, "%s", heads[i]);
 	for (size_t i = 0; i < count; i++)

@@ -32,7 +32,8 @@ static double summary_number(struct buffer *summary, const char *name)
 static int run_postseal(const struct pipeline *pipeline, struct child_result *result,
 			struct failure *failure)
 {
-	const char *argv[8 + 2 * PIPELINE_OPTIONS_MAX + 6];
+	const char *argv[8 + 2 * PIPELINE_OPTIONS_MAX + 8];
+	char lane_keys[40];
 	struct child_program program = {.argv = argv};
 	size_t count = 0;
 	int r;
@@ -51,6 +52,11 @@ static int run_postseal(const struct pipeline *pipeline, struct child_result *re
 	if (pipeline->signs_by_openssl) {
 		argv[count++] = "-o";
 		argv[count++] = "SignEngine=openssl";
+	}
+	if (pipeline->lane_keys > 0) {
+		snprintf(lane_keys, sizeof(lane_keys), "LaneCacheSize=%u", pipeline->lane_keys);
+		argv[count++] = "-o";
+		argv[count++] = lane_keys;
 	}
 	argv[count++] = "--once";
 	argv[count++] = "--json";

@@ -31,6 +31,7 @@ struct pipeline {
 	bool syncs;		/* SyncMode full, else none */
 	bool measures_engine;	/* seconds as postseal's own summary has them, without its start */
 	bool signs_by_openssl;	/* SignEngine openssl, whatever the options say */
+	unsigned lane_keys;	/* LaneCacheSize, whatever the options say; 0: as they say */
 	uint64_t large_bytes;	/* in place of the load one message of this size; 0: the load */
 	const char *const *options; /* NAME=VALUE, on top of the configuration; ends in NULL */
 

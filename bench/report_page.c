@@ -13,10 +13,10 @@
 static const char style[] =
 	":root{color-scheme:light dark;--page:#fbfbf9;--card:#fff;--ink:#1d2430;--soft:#5b6472;\n"
 	"--rule:#dfe2e6;--s0:#2563a8;--s1:#d98324;--s2:#7a8594;--mark:#a3195b;--good:#1b7a3d;\n"
-	"--bad:#b3261e}\n"
+	"--near:#8a5a00;--bad:#b3261e}\n"
 	"@media(prefers-color-scheme:dark){:root{--page:#14171c;--card:#1c2027;--ink:#e6e9ee;\n"
 	"--soft:#a0a9b6;--rule:#343b46;--s0:#6ba6e8;--s1:#eda34f;--s2:#8d98a8;--mark:#f07db0;\n"
-	"--good:#6fcf8e;--bad:#ff8a80}}\n"
+	"--good:#6fcf8e;--near:#e0b050;--bad:#ff8a80}}\n"
 	"*{box-sizing:border-box}\n"
 	"body{margin:0 auto;padding:1rem;max-width:76rem;background:var(--page);color:var(--ink);\n"
 	"font:16px/1.5 system-ui,sans-serif}\n"
@@ -34,6 +34,7 @@ static const char style[] =
 	"th{color:var(--soft);font-weight:600;white-space:nowrap}\n"
 	".n{text-align:right;white-space:nowrap;font-variant-numeric:tabular-nums}\n"
 	".good{color:var(--good);font-weight:600}.bad{color:var(--bad);font-weight:600}\n"
+	".near{color:var(--near);font-weight:600}\n"
 	".charts{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,22rem),1fr));"
 	"\n"
 	"gap:1rem;align-items:start}\n"
@@ -69,6 +70,18 @@ void report_page_begin_table(const struct report_page *page, const char *caption
 void report_page_end_table(const struct report_page *page)
 {
 	fputs("</tbody></table></div>\n", page->file);
+}
+
+void report_page_all_figures(const struct report_page *page, const struct report_run *run,
+			     const char *caption, const char *const *heads, size_t head_count,
+			     void (*write_row)(const struct report_run *run, size_t index,
+					       const struct report_page *page))
+{
+	fputs("<h3>All figures</h3>\n", page->file);
+	report_page_begin_table(page, caption, heads, head_count);
+	for (size_t i = 0; i < run->result_count; i++)
+		write_row(run, i, page);
+	report_page_end_table(page);
 }
 
 void report_page_begin_charts(const struct report_page *page)
@@ -165,8 +178,24 @@ static void write_with_unit(const struct report_page *page, const char *before, 
 	html_figure(page->file, "%s%s%s%s", before, text, unit[0] == '\0' ? "" : " ", unit);
 }
 
+static void write_range(const struct report_page *page, double from, double to)
+{
+	char from_text[CHART_NUMBER_SIZE_MAX];
+	char to_text[CHART_NUMBER_SIZE_MAX];
+
+	chart_number_full(from_text, from);
+	chart_number_full(to_text, to);
+	html_figure(page->file, "%s to %s", from_text, to_text);
+}
+
 static void write_verdict(const struct report_page *page, const struct report_finding *finding)
 {
+	static const char *const cells[] = {
+		[FINDING_PASS] = "<td class=\"good\">met</td>",
+		[FINDING_NEAR] = "<td class=\"near\">near</td>",
+		[FINDING_SHORT] = "<td class=\"bad\">short</td>",
+	};
+
 	if (finding->skipped != NULL) {
 		fputs("<td>skipped: ", page->file);
 		html_text(page->file, finding->skipped);
@@ -174,9 +203,7 @@ static void write_verdict(const struct report_page *page, const struct report_fi
 	} else if (finding->limit_kind == FINDING_NO_LIMIT) {
 		html_cell(page->file, "");
 	} else {
-		fputs(finding->is_met ? "<td class=\"good\">met</td>"
-				      : "<td class=\"bad\">short</td>",
-		      page->file);
+		fputs(cells[finding->verdict], page->file);
 	}
 }
 
@@ -184,8 +211,6 @@ static void write_finding(const struct report_page *page, const struct report_fi
 {
 	static const char *const signs[] = {
 		[FINDING_AT_LEAST] = "at least ", [FINDING_AT_MOST] = "at most "};
-	char min[CHART_NUMBER_SIZE_MAX];
-	char max[CHART_NUMBER_SIZE_MAX];
 
 	fputs("<tr>", page->file);
 	html_cell(page->file, finding->title);
@@ -196,11 +221,14 @@ static void write_finding(const struct report_page *page, const struct report_fi
 	if (finding->skipped != NULL) {
 		report_page_no_number(page);
 		report_page_no_number(page);
+		report_page_no_number(page);
 	} else {
 		write_with_unit(page, "", finding->value.median, finding->unit);
-		chart_number_full(min, finding->value.min);
-		chart_number_full(max, finding->value.max);
-		html_figure(page->file, "%s to %s", min, max);
+		if (finding->value.has_quartiles)
+			write_range(page, finding->value.quartile_1, finding->value.quartile_3);
+		else
+			report_page_no_number(page);
+		write_range(page, finding->value.min, finding->value.max);
 	}
 	write_verdict(page, finding);
 	fputs("</tr>\n", page->file);
@@ -208,12 +236,15 @@ static void write_finding(const struct report_page *page, const struct report_fi
 
 static void write_findings(const struct report_page *page, const struct report_run *run)
 {
-	static const char *const heads[] = {"finding", " target", " median", " rounds", "verdict"};
+	static const char *const heads[] = {"finding",	    " target",	   " median",
+					    " middle half", " all rounds", "verdict"};
 
 	if (run->finding_count == 0)
 		return;
 	fputs("<h3>Findings</h3>\n", page->file);
-	report_page_begin_table(page, "Ratios are taken round by round. Without a unit: a ratio.",
+	report_page_begin_table(page,
+				"Ratios are taken round by round. Without a unit: a ratio. Near: "
+				"the middle half of the rounds lies on both sides of the target.",
 				heads, ARRAY_COUNT(heads));
 	for (size_t i = 0; i < run->finding_count; i++)
 		write_finding(page, &run->findings[i]);

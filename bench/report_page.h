@@ -26,6 +26,12 @@ void report_page_begin_table(const struct report_page *page, const char *caption
 			     const char *const *heads, size_t head_count);
 void report_page_end_table(const struct report_page *page);
 
+/* The last table of a part, with a row for each result of the run. */
+void report_page_all_figures(const struct report_page *page, const struct report_run *run,
+			     const char *caption, const char *const *heads, size_t head_count,
+			     void (*write_row)(const struct report_run *run, size_t index,
+					       const struct report_page *page));
+
 /* What stands beside each other where there is room. */
 void report_page_begin_charts(const struct report_page *page);
 void report_page_end_charts(const struct report_page *page);

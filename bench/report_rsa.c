@@ -215,33 +215,103 @@ static void write_scaling(const struct report_run *run, unsigned bits, struct re
 		write_columns(&chart, page);
 }
 
-static void write_calls(const struct report_run *run, unsigned bits, struct report_page *page)
+/* Percentiles of lanes and OpenSSL beside each other; NULL: there are none. */
+static void write_times(const char *title, const char *group_axis, const char *lanes_name,
+			const struct report_times *lanes, const struct report_times *openssl,
+			struct report_page *page)
 {
 	static const char *const labels[] = {"p50", "p90", "p99"};
-	struct chart chart = {.unit = "microseconds", .group_axis = "percentile of all calls"};
-	char title[64];
+	const struct report_times *const times[] = {
+		[SERIES_LANES] = lanes,
+		[SERIES_OPENSSL] = openssl,
+	};
+	struct chart chart = {.title = title, .unit = "microseconds", .group_axis = group_axis};
 
-	snprintf(title, sizeof(title), "RSA-%u: time of a call, one thread", bits);
-	chart.title = title;
-	chart.series[chart.series_count++] = "a batch in lanes";
+	chart.series[chart.series_count++] = lanes_name;
 	chart.series[chart.series_count++] = "one by OpenSSL";
 	for (size_t i = 0; i < ARRAY_COUNT(labels); i++) {
 		struct chart_group *group = chart_add_group(&chart, labels[i]);
 
-		for (unsigned k = 0; k < ARRAY_COUNT(engine_names); k++) {
-			const struct report_signing *row = find(run, k, bits, 1, 0);
-
-			if (row != NULL)
-				group->values[k] = i == 0   ? row->call_p50_us
-						   : i == 1 ? row->call_p90_us
-							    : row->call_p99_us;
+		for (unsigned k = 0; k < ARRAY_COUNT(times); k++) {
+			if (times[k] != NULL)
+				group->values[k] = i == 0   ? times[k]->p50_us
+						   : i == 1 ? times[k]->p90_us
+							    : times[k]->p99_us;
 		}
 	}
 	write_columns(&chart, page);
 }
 
-static void write_row(const struct report_signing *row, const struct report_page *page)
+static void write_calls(const struct report_run *run, unsigned bits, struct report_page *page)
 {
+	const struct report_signing *lanes = find(run, SERIES_LANES, bits, 1, 0);
+	const struct report_signing *openssl = find(run, SERIES_OPENSSL, bits, 1, 0);
+	char title[64];
+
+	snprintf(title, sizeof(title), "RSA-%u: time of a call, one thread", bits);
+	write_times(title, "percentile of all calls", "a batch in lanes",
+		    lanes == NULL ? NULL : &lanes->calls, openssl == NULL ? NULL : &openssl->calls,
+		    page);
+}
+
+static const struct report_times *find_at_rest(const struct report_run *run, unsigned bits,
+					       bool in_lanes)
+{
+	for (size_t i = 0; i < run->at_rest_count; i++) {
+		if (run->at_rests[i].bits == bits && run->at_rests[i].in_lanes == in_lanes)
+			return &run->at_rests[i].jobs;
+	}
+	return NULL;
+}
+
+static void write_at_rest(const struct report_run *run, unsigned bits, struct report_page *page)
+{
+	const struct report_times *lanes = find_at_rest(run, bits, true);
+	const struct report_times *openssl = find_at_rest(run, bits, false);
+	char title[64];
+
+	snprintf(title, sizeof(title), "RSA-%u: one job at a time", bits);
+	if (lanes != NULL || openssl != NULL)
+		write_times(title, "percentile of all jobs", "one by the lanes engine", lanes,
+			    openssl, page);
+}
+
+static void write_time_cells(const struct report_times *times, const struct report_page *page)
+{
+	report_page_number(page, times->p50_us);
+	report_page_number(page, times->p90_us);
+	report_page_number(page, times->p99_us);
+	report_page_number(page, times->max_us);
+}
+
+static void write_key_forms(const struct report_run *run, const struct report_page *page)
+{
+	static const char *const heads[] = {" bits",   " keys/s", " spread", " p50 us",
+					    " p90 us", " p99 us", " max us"};
+
+	if (run->key_form_count == 0)
+		return;
+	fputs("<h3>Keys into lanes</h3>\n", page->file);
+	report_page_begin_table(
+		page, "What a message costs more whose key is not among the LaneCacheSize keys.",
+		heads, ARRAY_COUNT(heads));
+	for (size_t i = 0; i < run->key_form_count; i++) {
+		const struct report_key_form *form = &run->key_forms[i];
+
+		fputs("<tr>", page->file);
+		html_figure(page->file, "%u", form->bits);
+		report_page_number(page, form->per_second.median);
+		html_figure(page->file, "%.1f %%", 100 * form->per_second.spread);
+		write_time_cells(&form->keys, page);
+		fputs("</tr>\n", page->file);
+	}
+	report_page_end_table(page);
+}
+
+static void write_row(const struct report_run *run, size_t index, const struct report_page *page)
+{
+	const struct report_signing *row = &run->signings[index];
+
 	fputs("<tr>", page->file);
 	html_figure(page->file, "%u", row->bits);
 	html_cell(page->file, row->in_lanes ? "lanes" : "OpenSSL");
@@ -249,11 +319,46 @@ static void write_row(const struct report_signing *row, const struct report_page
 	html_figure(page->file, "%u", row->lanes_filled);
 	report_page_number(page, row->per_second.median);
 	html_figure(page->file, "%.1f %%", 100 * row->per_second.spread);
-	report_page_number(page, row->call_p50_us);
-	report_page_number(page, row->call_p90_us);
-	report_page_number(page, row->call_p99_us);
-	report_page_number(page, row->call_max_us);
+	write_time_cells(&row->calls, page);
 	fputs("</tr>\n", page->file);
+}
+
+static void write_throughput(const struct report_run *run, const struct numbers *sizes,
+			     struct report_page *page)
+{
+	fputs("<h3>Throughput</h3>\n<p>Each signature includes its check with the public exponent, "
+	      "by either engine.</p>\n",
+	      page->file);
+	report_page_begin_charts(page);
+	for (size_t i = 0; i < sizes->count; i++)
+		write_rates(run, sizes->values[i], page);
+	write_speed_up(run, page);
+	for (size_t i = 0; i < sizes->count; i++)
+		write_filled(run, sizes->values[i], page);
+	for (size_t i = 0; i < sizes->count; i++)
+		write_scaling(run, sizes->values[i], page);
+	report_page_end_charts(page);
+}
+
+static void write_latency(const struct report_run *run, const struct numbers *sizes,
+			  struct report_page *page)
+{
+	fputs("<h3>Latency</h3>\n<p>In lanes a call is a whole batch, and takes as long for one "
+	      "signature as for eight. The longest calls are in the table.</p>\n",
+	      page->file);
+	report_page_begin_charts(page);
+	for (size_t i = 0; i < sizes->count; i++)
+		write_calls(run, sizes->values[i], page);
+	report_page_end_charts(page);
+	if (run->at_rest_count == 0)
+		return;
+	fputs("<h3>At rest</h3>\n<p>One job at a time in a signature service that runs, from its "
+	      "submit to its end. The lanes engine leaves a single job to OpenSSL.</p>\n",
+	      page->file);
+	report_page_begin_charts(page);
+	for (size_t i = 0; i < sizes->count; i++)
+		write_at_rest(run, sizes->values[i], page);
+	report_page_end_charts(page);
 }
 
 void report_rsa_write(const struct report_run *run, struct report_page *page)
@@ -263,32 +368,11 @@ void report_rsa_write(const struct report_run *run, struct report_page *page)
 					    " p99 us", " max us"};
 	const struct numbers sizes = sizes_of(run);
 
-	fputs("<h3>Throughput</h3>\n<p>Each signature includes its check with the public exponent, "
-	      "by either engine.</p>\n",
-	      page->file);
-	report_page_begin_charts(page);
-	for (size_t i = 0; i < sizes.count; i++)
-		write_rates(run, sizes.values[i], page);
-	write_speed_up(run, page);
-	for (size_t i = 0; i < sizes.count; i++)
-		write_filled(run, sizes.values[i], page);
-	for (size_t i = 0; i < sizes.count; i++)
-		write_scaling(run, sizes.values[i], page);
-	report_page_end_charts(page);
-	fputs("<h3>Latency</h3>\n<p>In lanes a call is a whole batch, and takes as long for one "
-	      "signature as for eight. The longest calls are in the table.</p>\n",
-	      page->file);
-	report_page_begin_charts(page);
-	for (size_t i = 0; i < sizes.count; i++)
-		write_calls(run, sizes.values[i], page);
-	report_page_end_charts(page);
-	fputs("<h3>All figures</h3>\n", page->file);
-	report_page_begin_table(
-		page,
-		"Medians; the spread is (largest - smallest) / median. Times are of "
-		"one call: a batch, or one signature of OpenSSL.",
-		heads, ARRAY_COUNT(heads));
-	for (size_t i = 0; i < run->result_count; i++)
-		write_row(&run->signings[i], page);
-	report_page_end_table(page);
+	write_throughput(run, &sizes, page);
+	write_latency(run, &sizes, page);
+	write_key_forms(run, page);
+	report_page_all_figures(page, run,
+				"Medians; the spread is (largest - smallest) / median. Times are "
+				"of one call: a batch, or one signature of OpenSSL.",
+				heads, ARRAY_COUNT(heads), write_row);
 }

@@ -43,9 +43,13 @@ static void *new_items(const struct json_node *array, size_t item_size, size_t *
 static struct report_samples read_samples(const struct json_node *node, const char *name)
 {
 	struct json_node samples = json_node_member(node, name);
+	const bool has_quartiles = json_node_has(&samples, "quartile_1");
 
 	return (struct report_samples){
 		.median = json_node_number_of(&samples, "median"),
+		.has_quartiles = has_quartiles,
+		.quartile_1 = has_quartiles ? json_node_number_of(&samples, "quartile_1") : 0,
+		.quartile_3 = has_quartiles ? json_node_number_of(&samples, "quartile_3") : 0,
 		.min = json_node_number_of(&samples, "min"),
 		.max = json_node_number_of(&samples, "max"),
 		.spread = json_node_number_of(&samples, "spread"),
@@ -129,6 +133,24 @@ static const char *skipped_of(const struct json_node *item)
 	return json_node_has(item, "skipped") ? json_node_string_of(item, "skipped") : NULL;
 }
 
+/* Older files say only on which side of the limit the median is. */
+static enum finding_verdict read_verdict(const struct json_node *item)
+{
+	const bool is_met = json_node_bool_of(item, "is_met");
+	struct json_node verdict = json_node_member(item, "verdict");
+	const char *name;
+
+	if (!json_node_has(item, "verdict"))
+		return is_met ? FINDING_PASS : FINDING_SHORT;
+	name = json_node_string_of(item, "verdict");
+	for (enum finding_verdict i = FINDING_PASS; i <= FINDING_SHORT; i++) {
+		if (strcmp(finding_verdict_name(i), name) == 0)
+			return i;
+	}
+	json_node_refuse(&verdict, "want pass, near or short");
+	return FINDING_SHORT;
+}
+
 static void read_finding(struct report_finding *finding, const struct json_node *item)
 {
 	finding->id = json_node_string_of(item, "id");
@@ -146,7 +168,7 @@ static void read_finding(struct report_finding *finding, const struct json_node 
 		return;
 	finding->value = read_samples(item, "value");
 	if (finding->limit_kind != FINDING_NO_LIMIT)
-		finding->is_met = json_node_bool_of(item, "is_met");
+		finding->verdict = read_verdict(item);
 }
 
 static void read_findings(struct report_run *run, const struct json_node *root, int *error)
@@ -186,21 +208,65 @@ static bool read_is_lanes(const struct json_node *item)
 	return strcmp(name, "lanes") == 0;
 }
 
+static struct report_times read_times(const struct json_node *item, const char *name)
+{
+	struct json_node times = json_node_member(item, name);
+
+	return (struct report_times){
+		.p50_us = json_node_number_of(&times, "p50"),
+		.p90_us = json_node_number_of(&times, "p90"),
+		.p99_us = json_node_number_of(&times, "p99"),
+		.max_us = json_node_number_of(&times, "max"),
+	};
+}
+
+static unsigned read_bits(const struct json_node *item)
+{
+	return json_node_whole_of(item, "bits", 1, RSA_LANE_BITS_MAX);
+}
+
 static void read_signing(struct report_signing *signing, const struct json_node *item)
 {
-	struct json_node calls = json_node_member(item, "call_us");
-
 	*signing = (struct report_signing){
 		.in_lanes = read_is_lanes(item),
-		.bits = json_node_whole_of(item, "bits", 1, RSA_LANE_BITS_MAX),
+		.bits = read_bits(item),
 		.threads = json_node_whole_of(item, "threads", 1, THREADS_MAX),
 		.lanes_filled = json_node_whole_of(item, "lanes_filled", 1, RSA_LANES),
 		.per_second = read_samples(item, "per_second"),
-		.call_p50_us = json_node_number_of(&calls, "p50"),
-		.call_p90_us = json_node_number_of(&calls, "p90"),
-		.call_p99_us = json_node_number_of(&calls, "p99"),
-		.call_max_us = json_node_number_of(&calls, "max"),
+		.calls = read_times(item, "call_us"),
 	};
+}
+
+static void read_at_rests(struct report_run *run, const struct json_node *root, int *error)
+{
+	struct json_node array = json_node_member(root, "at_rest");
+
+	run->at_rests = new_items(&array, sizeof(run->at_rests[0]), &run->at_rest_count, error);
+	for (size_t i = 0; i < run->at_rest_count; i++) {
+		struct json_node item = json_node_item(&array, i);
+
+		run->at_rests[i] = (struct report_at_rest){
+			.in_lanes = read_is_lanes(&item),
+			.bits = read_bits(&item),
+			.jobs = read_times(&item, "job_us"),
+		};
+	}
+}
+
+static void read_key_forms(struct report_run *run, const struct json_node *root, int *error)
+{
+	struct json_node array = json_node_member(root, "key_forms");
+
+	run->key_forms = new_items(&array, sizeof(run->key_forms[0]), &run->key_form_count, error);
+	for (size_t i = 0; i < run->key_form_count; i++) {
+		struct json_node item = json_node_item(&array, i);
+
+		run->key_forms[i] = (struct report_key_form){
+			.bits = read_bits(&item),
+			.per_second = read_samples(&item, "per_second"),
+			.keys = read_times(&item, "key_us"),
+		};
+	}
 }
 
 static void read_timing(struct report_timing_test *timing, const struct json_node *item, int *error)
@@ -291,6 +357,10 @@ int report_run_init(struct report_run *run, const char *path, struct failure *fa
 	read_machine(&run->machine, &root, &error);
 	read_settings(run, &root, &error);
 	read_results(run, &root, &error);
+	if (json_node_has(&root, "at_rest"))
+		read_at_rests(run, &root, &error);
+	if (json_node_has(&root, "key_forms"))
+		read_key_forms(run, &root, &error);
 	read_findings(run, &root, &error);
 	if (error != 0)
 		return failure_set(failure, error, "%s", path);
@@ -309,6 +379,8 @@ void report_run_deinit(struct report_run *run)
 	free(run->methods);
 	free(run->signings);
 	free(run->timings);
+	free(run->at_rests);
+	free(run->key_forms);
 	json_document_close(&run->document);
 	*run = (struct report_run){.scenario = REPORT_RSA};
 }

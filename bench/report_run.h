@@ -21,6 +21,9 @@ enum report_scenario {
 
 struct report_samples {
 	double median;
+	bool has_quartiles; /* older files have none */
+	double quartile_1;
+	double quartile_3;
 	double min;
 	double max;
 	double spread;
@@ -61,7 +64,7 @@ struct report_finding {
 	double limit;
 	const char *skipped; /* NULL: it was not, and the rest counts */
 	struct report_samples value;
-	bool is_met;
+	enum finding_verdict verdict;
 };
 
 /* A contender of spool. */
@@ -76,6 +79,14 @@ struct report_method {
 	double peak_rss_bytes; /* 0: not known */
 };
 
+/* Percentiles of the time of one piece of work, in microseconds. */
+struct report_times {
+	double p50_us;
+	double p90_us;
+	double p99_us;
+	double max_us;
+};
+
 /* A row of rsa. */
 struct report_signing {
 	bool in_lanes;
@@ -83,10 +94,21 @@ struct report_signing {
 	unsigned threads;
 	unsigned lanes_filled;
 	struct report_samples per_second;
-	double call_p50_us;
-	double call_p90_us;
-	double call_p99_us;
-	double call_max_us;
+	struct report_times calls;
+};
+
+/* One job at a time, beside the rows of rsa. */
+struct report_at_rest {
+	bool in_lanes;
+	unsigned bits;
+	struct report_times jobs;
+};
+
+/* Keys into the form of lanes, beside the rows of rsa. */
+struct report_key_form {
+	unsigned bits;
+	struct report_samples per_second;
+	struct report_times keys;
 };
 
 struct report_cropping {
@@ -120,6 +142,11 @@ struct report_run {
 	struct report_signing *signings;
 	struct report_timing_test *timings;
 	size_t result_count;
+	/* Of rsa, but not in older files. */
+	struct report_at_rest *at_rests;
+	size_t at_rest_count;
+	struct report_key_form *key_forms;
+	size_t key_form_count;
 
 	/* private */
 	struct json_document document;

@@ -37,8 +37,10 @@ static void write_chart(const struct report_run *run, const char *title, const c
 	free(chart);
 }
 
-static void write_row(const struct report_method *method, const struct report_page *page)
+static void write_row(const struct report_run *run, size_t index, const struct report_page *page)
 {
+	const struct report_method *method = &run->methods[index];
+
 	fputs("<tr>", page->file);
 	html_cell(page->file, method->title);
 	if (method->skipped != NULL) {
@@ -70,13 +72,8 @@ void report_spool_write(const struct report_run *run, struct report_page *page)
 	write_chart(run, "Messages", "messages", page);
 	write_chart(run, "Signatures alone", "signatures", page);
 	report_page_end_charts(page);
-	fputs("<h3>All figures</h3>\n", page->file);
-	report_page_begin_table(
-		page,
-		"Medians; the spread is (largest - smallest) / median. CPU time is for "
-		"one message or signature.",
-		heads, ARRAY_COUNT(heads));
-	for (size_t i = 0; i < run->result_count; i++)
-		write_row(&run->methods[i], page);
-	report_page_end_table(page);
+	report_page_all_figures(page, run,
+				"Medians; the spread is (largest - smallest) / median. CPU time is "
+				"for one message or signature.",
+				heads, ARRAY_COUNT(heads), write_row);
 }

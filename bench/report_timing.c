@@ -33,8 +33,11 @@ static void write_chart(const struct report_timing_test *timing, struct report_p
 		chart_write_columns(&chart, page->chart_count++, page->file);
 }
 
-static void write_rows(const struct report_timing_test *timing, const struct report_page *page)
+/* One for each cropping. */
+static void write_rows(const struct report_run *run, size_t index, const struct report_page *page)
 {
+	const struct report_timing_test *timing = &run->timings[index];
+
 	for (size_t i = 0; i < timing->cropping_count; i++) {
 		const struct report_cropping *cropping = &timing->croppings[i];
 
@@ -65,12 +68,10 @@ void report_timing_write(const struct report_run *run, struct report_page *page)
 	for (size_t i = 0; i < run->result_count; i++)
 		write_chart(&run->timings[i], page);
 	report_page_end_charts(page);
-	fputs("<h3>All figures</h3>\n", page->file);
-	report_page_begin_table(page,
-				"Mean times of calls that were not slower than the percentile; a "
-				"difference of the means larger than detectable would have shown.",
-				heads, ARRAY_COUNT(heads));
-	for (size_t i = 0; i < run->result_count; i++)
-		write_rows(&run->timings[i], page);
-	report_page_end_table(page);
+	report_page_all_figures(
+		page, run,
+		"Mean times of calls that were not slower than the percentile. "
+		"Detectable is a difference of the means that gives a |t| of 4.5 on average: half "
+		"of all runs would show it, and nearly all one that is half as large again.",
+		heads, ARRAY_COUNT(heads), write_rows);
 }

@@ -1,7 +1,8 @@
 /*
- * How it works: entries are listed first, so that all memory is there before the first turn. Those of one size
- * that are compared stand side by side. Contenders take turns, so threads of the same number can share a
- * workspace.
+ * How it works: everything is listed first, so that all memory is there before the first turn. What is compared
+ * stands side by side: a size with one thread and with two, and the multiply-adds beside them. What no target is
+ * about has a turn in every third round only. Contenders take turns, so threads of the same number can share
+ * a workspace.
  */
 #include "bench/rsa_contest.h"
 
@@ -11,9 +12,11 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#define TURN_SECONDS_MAX 0.4
-#define RUN_SECONDS	 45
-#define MULTIPLY_BITS	 2048 /* the multiply-adds are measured after these */
+#define TURN_SECONDS_MAX    0.4
+#define RUN_SECONDS	    42
+#define SELDOM		    3 /* rounds for one turn of what no target is about */
+#define BITS_OF_INTEREST    2048
+#define THREADS_OF_INTEREST 2 /* up to so many are compared */
 
 static const struct argument_list all_lanes = {{8, 1, 2, 3, 4, 5, 6, 7}, 8};
 
@@ -21,8 +24,8 @@ static const struct argument_list all_lanes = {{8, 1, 2, 3, 4, 5, 6, 7}, 8};
 static unsigned bits_of_interest(const struct rsa_options *options)
 {
 	for (size_t i = 0; i < options->bits.count; i++) {
-		if (options->bits.values[i] == MULTIPLY_BITS)
-			return MULTIPLY_BITS;
+		if (options->bits.values[i] == BITS_OF_INTEREST)
+			return BITS_OF_INTEREST;
 	}
 	return options->bits.values[0];
 }
@@ -44,8 +47,20 @@ static int run_entry(void *arg, struct measure *measure_out, struct failure *fai
 				 failure);
 }
 
+static struct contender *
+add_contender(struct rsa_contest *contest, const char *id, const char *title,
+	      int (*run)(void *arg, struct measure *measure_out, struct failure *failure),
+	      void *arg)
+{
+	struct contender *contender = &contest->contenders[contest->contender_count++];
+
+	*contender = (struct contender){
+		.id = id, .title = title, .work = "signatures", .run = run, .arg = arg};
+	return contender;
+}
+
 static void add_entry(struct rsa_contest *contest, bool in_lanes, unsigned bits, unsigned threads,
-		      unsigned lanes_filled)
+		      unsigned lanes_filled, unsigned every)
 {
 	struct rsa_entry *entry = &contest->entries[contest->entry_count++];
 
@@ -53,7 +68,6 @@ static void add_entry(struct rsa_contest *contest, bool in_lanes, unsigned bits,
 	entry->bits = bits;
 	entry->threads = threads;
 	entry->lanes_filled = lanes_filled;
-	entry->contender = &contest->contenders[contest->contender_count++];
 	if (in_lanes) {
 		snprintf(entry->id, sizeof(entry->id), "lanes_rsa%u_threads_%u_filled_%u", bits,
 			 threads, lanes_filled);
@@ -64,61 +78,99 @@ static void add_entry(struct rsa_contest *contest, bool in_lanes, unsigned bits,
 		snprintf(entry->title, sizeof(entry->title), "RSA-%u, OpenSSL, threads: %u", bits,
 			 threads);
 	}
-	entry->contender->id = entry->id;
-	entry->contender->title = entry->title;
-	entry->contender->work = "signatures";
-	entry->contender->run = run_entry;
-	entry->contender->arg = entry;
+	entry->contender = add_contender(contest, entry->id, entry->title, run_entry, entry);
+	entry->contender->every = every;
 }
 
-static void add_multiply(struct rsa_contest *contest)
+/* Lanes that are filled one by one. */
+static void add_filled(struct rsa_contest *contest, unsigned bits, unsigned full)
 {
-	contest->multiply = &contest->contenders[contest->contender_count++];
-	contest->multiply->id = "multiply_adds";
-	contest->multiply->title = "512-bit multiply-adds of a core";
-	contest->multiply->work = "multiply-adds";
-	contest->multiply->run = multiply_rate_run;
-	contest->multiply->arg = &contest->seconds;
+	const struct rsa_options *options = contest->options;
+	const struct argument_list *filled = &options->filled;
+
+	if (filled->count == 0 && bits == bits_of_interest(options))
+		filled = &all_lanes;
+	for (size_t i = 0; i < filled->count; i++) {
+		if (filled->values[i] != full)
+			add_entry(contest, true, bits, 1, filled->values[i], SELDOM);
+	}
+}
+
+static bool has_threads(const struct rsa_options *options, unsigned threads)
+{
+	for (size_t i = 0; i < options->threads.count; i++) {
+		if (options->threads.values[i] == threads)
+			return true;
+	}
+	return false;
 }
 
 static void add_entries_of(struct rsa_contest *contest, unsigned bits)
 {
 	const struct rsa_options *options = contest->options;
-	const struct argument_list *filled = &options->filled;
-	const bool is_fast = options->lanes != NULL && options->lanes != &rsa_lanes_portable;
-	const unsigned full = filled->count > 0 ? largest(filled) : RSA_LANES;
+	const unsigned full = options->filled.count > 0 ? largest(&options->filled) : RSA_LANES;
 
-	if (filled->count == 0 && bits == bits_of_interest(options))
-		filled = &all_lanes;
 	for (size_t i = 0; i < options->threads.count; i++) {
 		const unsigned threads = options->threads.values[i];
+		const unsigned every = threads > THREADS_OF_INTEREST ? SELDOM : 1;
 
 		if (options->lanes != NULL)
-			add_entry(contest, true, bits, threads, full);
+			add_entry(contest, true, bits, threads, full, every);
 		if (options->openssl)
-			add_entry(contest, false, bits, threads, 1);
-		if (threads > 1 || options->lanes == NULL)
-			continue;
-		if (is_fast && bits == bits_of_interest(options))
-			add_multiply(contest);
-		for (size_t k = 0; k < filled->count; k++) {
-			if (filled->values[k] != full)
-				add_entry(contest, true, bits, 1, filled->values[k]);
-		}
+			add_entry(contest, false, bits, threads, 1, every);
 	}
+	if (options->lanes != NULL && has_threads(options, 1))
+		add_filled(contest, bits, full);
 }
 
-static int add_entries(struct rsa_contest *contest)
+static void add_multiply(struct rsa_contest *contest, struct rsa_size *size)
+{
+	size->multiply = add_contender(contest, "multiply_adds", "512-bit multiply-adds of a core",
+				       multiply_rate_run, &contest->seconds);
+	size->multiply->work = "multiply-adds";
+}
+
+static void add_at_rest(struct rsa_contest *contest, struct rsa_at_rest_row *row)
+{
+	(void)add_contender(contest, row->id, row->title, rsa_at_rest_run, row);
+}
+
+static void add_key_form(struct rsa_contest *contest, struct rsa_size *size)
+{
+	size->key_form = add_contender(contest, size->form.id, size->form.title, rsa_key_form_run,
+				       &size->form);
+	size->key_form->work = "keys";
+	size->key_form->every = SELDOM;
+}
+
+static void add_size(struct rsa_contest *contest, struct rsa_size *size)
 {
 	const struct rsa_options *options = contest->options;
-	size_t count_max = options->bits.count * (2 * options->threads.count + RSA_LANES) + 1;
+	const bool is_fast = options->lanes != NULL && options->lanes != &rsa_lanes_portable;
+
+	if (is_fast && has_threads(options, 1))
+		add_multiply(contest, size);
+	add_entries_of(contest, size->bits);
+	for (size_t i = 0; contest->at_rest != NULL && i < contest->at_rest->row_count; i++) {
+		if (contest->at_rest->rows[i].bits == size->bits)
+			add_at_rest(contest, &contest->at_rest->rows[i]);
+	}
+	if (options->lanes != NULL)
+		add_key_form(contest, size);
+}
+
+static int add_contenders(struct rsa_contest *contest)
+{
+	const struct rsa_options *options = contest->options;
+	size_t count_max = options->bits.count *
+			   (2 * options->threads.count + RSA_LANES + RSA_AT_REST_ENGINES + 2);
 
 	contest->entries = calloc(count_max, sizeof(contest->entries[0]));
 	contest->contenders = calloc(count_max, sizeof(contest->contenders[0]));
 	if (contest->entries == NULL || contest->contenders == NULL)
 		return -ENOMEM;
-	for (size_t i = 0; i < options->bits.count; i++)
-		add_entries_of(contest, options->bits.values[i]);
+	for (size_t i = 0; i < contest->size_count; i++)
+		add_size(contest, &contest->sizes[i]);
 	assert(contest->contender_count <= count_max);
 	return 0;
 }
@@ -126,11 +178,12 @@ static int add_entries(struct rsa_contest *contest)
 /* A turn may be so long that all of them take RUN_SECONDS. */
 static double turn_seconds(const struct rsa_contest *contest)
 {
-	double seconds = (double)RUN_SECONDS /
-			 (double)(contest->contender_count * contest->options->rounds);
+	double seconds = (double)RUN_SECONDS / turns_count(contest->contenders,
+							   contest->contender_count,
+							   contest->options->run.rounds);
 
-	if (contest->options->seconds > 0)
-		return contest->options->seconds;
+	if (contest->options->run.seconds > 0)
+		return contest->options->run.seconds;
 	return seconds < TURN_SECONDS_MAX ? seconds : TURN_SECONDS_MAX;
 }
 
@@ -149,15 +202,6 @@ static int make_workspaces(struct rsa_contest *contest)
 		r = secret_memory_init(&contest->workspaces[contest->workspace_count++],
 				       lanes->workspace_size);
 	return r;
-}
-
-static const struct rsa_keys *keys_of(const struct rsa_contest *contest, unsigned bits)
-{
-	size_t i = 0;
-
-	while (contest->keys[i].bits != bits)
-		i++;
-	return &contest->keys[i];
 }
 
 static int sign_batch(void *arg, uint64_t *work_out, struct failure *failure)
@@ -180,8 +224,8 @@ static int prepare_worker(struct rsa_contest *contest, struct rsa_entry *entry, 
 	entry->workers[i] = (struct timed_thread){
 		.step = sign_batch, .arg = &entry->batches[i], .step_ns = &entry->call_ns[i]};
 	return rsa_batch_init(&entry->batches[i], entry->in_lanes ? contest->options->lanes : NULL,
-			      workspace, keys_of(contest, entry->bits), entry->lanes_filled,
-			      contest->options->seed + i, failure);
+			      workspace, &rsa_contest_size(contest, entry->bits)->keys,
+			      entry->lanes_filled, contest->options->run.seed + i, failure);
 }
 
 /* Makes its threads' share of everything, and looks whether its signatures are right. */
@@ -204,14 +248,44 @@ static int prepare_entry(struct rsa_contest *contest, struct rsa_entry *entry,
 	return r;
 }
 
-static int prepare(struct rsa_contest *contest, struct failure *failure)
+static int prepare_size(struct rsa_contest *contest, unsigned bits, struct failure *failure)
 {
-	const struct argument_list *bits = &contest->options->bits;
+	const struct rsa_options *options = contest->options;
+	struct rsa_size *size = &contest->sizes[contest->size_count++];
+	int r;
+
+	size->bits = bits;
+	r = rsa_keys_init(&size->keys, bits, RSA_CONTEST_KEYS, options->lanes, failure);
+	if (r == 0 && options->lanes != NULL)
+		r = rsa_key_form_init(&size->form, &size->keys, options->lanes, &contest->seconds,
+				      failure);
+	if (r == 0 && contest->at_rest != NULL)
+		r = rsa_at_rest_add(contest->at_rest, &size->keys, &contest->seconds, failure);
+	return r;
+}
+
+static int prepare_sizes(struct rsa_contest *contest, struct failure *failure)
+{
+	const struct rsa_options *options = contest->options;
 	int r = 0;
 
-	for (size_t i = 0; r == 0 && i < bits->count; i++)
-		r = rsa_keys_init(&contest->keys[i], bits->values[i], RSA_CONTEST_KEYS,
-				  contest->options->lanes, failure);
+	if (options->lanes != NULL && options->openssl)
+		r = rsa_at_rest_new(options->lanes, options->run.seed, &contest->at_rest, failure);
+	for (size_t i = 0; r == 0 && i < options->bits.count; i++)
+		r = prepare_size(contest, options->bits.values[i], failure);
+	return r;
+}
+
+static int prepare_entries(struct rsa_contest *contest, struct failure *failure)
+{
+	int r = add_contenders(contest);
+
+	if (r == 0) {
+		contest->seconds = turn_seconds(contest);
+		r = make_workspaces(contest);
+	}
+	if (r != 0)
+		return failure_set(failure, r, "the contest");
 	for (size_t i = 0; r == 0 && i < contest->entry_count; i++)
 		r = prepare_entry(contest, &contest->entries[i], failure);
 	return r;
@@ -221,20 +295,14 @@ int rsa_contest_new(const struct rsa_options *options, struct rsa_contest **cont
 		    struct failure *failure)
 {
 	struct rsa_contest *contest = calloc(1, sizeof(*contest));
-	int r = contest == NULL ? -ENOMEM : 0;
+	int r;
 
-	if (r == 0) {
-		contest->options = options;
-		r = add_entries(contest);
-	}
-	if (r == 0) {
-		contest->seconds = turn_seconds(contest);
-		r = make_workspaces(contest);
-	}
-	if (r != 0)
-		(void)failure_set(failure, r, "the contest");
-	else
-		r = prepare(contest, failure);
+	if (contest == NULL)
+		return failure_set(failure, -ENOMEM, "the contest");
+	contest->options = options;
+	r = prepare_sizes(contest, failure);
+	if (r == 0)
+		r = prepare_entries(contest, failure);
 	if (r == 0)
 		*contest_out = contest;
 	else
@@ -259,8 +327,11 @@ void rsa_contest_free(struct rsa_contest *contest)
 		entry_deinit(&contest->entries[i]);
 	for (unsigned i = 0; i < contest->workspace_count; i++)
 		secret_memory_deinit(&contest->workspaces[i]);
-	for (size_t i = 0; i < RSA_CONTEST_BITS; i++)
-		rsa_keys_deinit(&contest->keys[i]);
+	rsa_at_rest_free(contest->at_rest);
+	for (size_t i = 0; i < contest->size_count; i++) {
+		rsa_key_form_deinit(&contest->sizes[i].form);
+		rsa_keys_deinit(&contest->sizes[i].keys);
+	}
 	free(contest->workspaces);
 	free(contest->entries);
 	free(contest->contenders);
@@ -272,11 +343,21 @@ int rsa_contest_run(struct rsa_contest *contest, struct failure *failure)
 	struct status_line status;
 	int r;
 
-	status_line_init(&status, (unsigned)contest->contender_count * contest->options->rounds);
-	r = turns_run(contest->contenders, contest->contender_count, contest->options->rounds,
+	status_line_init(&status, turns_count(contest->contenders, contest->contender_count,
+					      contest->options->run.rounds));
+	r = turns_run(contest->contenders, contest->contender_count, contest->options->run.rounds,
 		      &status, failure);
 	status_line_end(&status);
 	return r;
+}
+
+const struct rsa_size *rsa_contest_size(const struct rsa_contest *contest, unsigned bits)
+{
+	for (size_t i = 0; i < contest->size_count; i++) {
+		if (contest->sizes[i].bits == bits)
+			return &contest->sizes[i];
+	}
+	return NULL;
 }
 
 const struct rsa_entry *rsa_contest_find(const struct rsa_contest *contest, bool in_lanes,

@@ -11,6 +11,7 @@
 #define BENCH_RSA_KEYS_H
 
 #include "bench/failure.h"
+#include "signer/keys/key.h"
 #include "signer/keys/secret_memory.h"
 #include "signer/lanes/rsa_lanes.h"
 
@@ -32,5 +33,15 @@ MUST_CHECK int rsa_keys_init(struct rsa_keys *keys, unsigned bits, unsigned coun
 void rsa_keys_deinit(struct rsa_keys *keys);
 
 const struct rsa_lane_key *rsa_keys_lane_form(const struct rsa_keys *keys, unsigned index);
+
+/* The lane form of a key, made anew in `form_out`. */
+MUST_CHECK int rsa_keys_make_form(const struct rsa_keys *keys, unsigned index,
+				  const struct rsa_lanes *lanes,
+				  const struct secret_memory *workspace,
+				  struct rsa_lane_key *form_out, struct failure *failure);
+
+/* One of them as the signature service takes it; key_unref() it. */
+MUST_CHECK int rsa_keys_open(const struct rsa_keys *keys, unsigned index, struct key **key_out,
+			     struct failure *failure);
 
 #endif

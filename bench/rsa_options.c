@@ -1,13 +1,10 @@
-/* How it works: getopt_long(), then what depends on more than one option. */
+/* How it works: what depends on more than one option comes after all of them are read. */
 #include "bench/rsa_options.h"
 
-#include "bench/turns.h"
-
-#include <getopt.h>
 #include <stdlib.h>
 #include <sysexits.h>
 
-#define ROUNDS_DEFAULT 5
+#define ROUNDS_DEFAULT 15
 #define THREADS_MAX    1024
 
 static const char usage[] =
@@ -34,8 +31,8 @@ static const char usage[] =
 	"                  portable  the lanes in plain C, a thousand times slower, beside "
 	"OpenSSL:\n"
 	"                            to try this program out with few --bits\n"
-	"  --rounds N      turns of each (default: 5)\n"
-	"  --seconds S     length of a turn (default: at most 0.4, and all of them in 45 seconds)\n"
+	"  --rounds N      turns of each (default: 15); a third for what no target is about\n"
+	"  --seconds S     length of a turn (default: at most 0.4, and all of them in 42 seconds)\n"
 	"  --seed N        other digests (default: 1)\n"
 	"  --json FILE     the results for machines; - is stdout\n"
 	"  -h, --help      this text\n"
@@ -45,19 +42,18 @@ static const char usage[] =
 	"lanes and one signature for OpenSSL. A batch takes as long for one lane as for eight.\n"
 	"`port share` is the part of all multiply-adds which this core can issue (measured in the "
 	"same\n"
-	"run) that the signatures use. Start it on a quiet machine: only ratios of one run count.\n"
+	"run) that the signatures use. `at rest` is one job at a time in a signature service that "
+	"runs,\nand `into lanes` what a key costs that LaneCacheSize has no room for. Start it on "
+	"a "
+	"quiet\nmachine: only ratios of one run count.\n"
 	"\n"
 	"Exit code: 0 when all was measured, whatever the figures say.\n";
 
 enum {
-	OPTION_BITS = 256,
+	OPTION_BITS = RUN_OPTIONS_OWN,
 	OPTION_LANES,
 	OPTION_THREADS,
 	OPTION_ENGINE,
-	OPTION_ROUNDS,
-	OPTION_SECONDS,
-	OPTION_SEED,
-	OPTION_JSON,
 };
 
 static const struct option long_options[] = {
@@ -65,11 +61,6 @@ static const struct option long_options[] = {
 	{"lanes", required_argument, NULL, OPTION_LANES},
 	{"threads", required_argument, NULL, OPTION_THREADS},
 	{"engine", required_argument, NULL, OPTION_ENGINE},
-	{"rounds", required_argument, NULL, OPTION_ROUNDS},
-	{"seconds", required_argument, NULL, OPTION_SECONDS},
-	{"seed", required_argument, NULL, OPTION_SEED},
-	{"json", required_argument, NULL, OPTION_JSON},
-	{"help", no_argument, NULL, 'h'},
 	{NULL, 0, NULL, 0},
 };
 
@@ -109,8 +100,10 @@ int rsa_options_bits(const char *text, struct argument_list *bits_out)
 	return r;
 }
 
-static int set_option(struct rsa_options *options, int option, const char *text)
+static int set_option(void *arg, int option, const char *text)
 {
+	struct rsa_options *options = arg;
+
 	switch (option) {
 	case OPTION_BITS: return rsa_options_bits(text, &options->bits);
 	case OPTION_LANES:
@@ -118,13 +111,7 @@ static int set_option(struct rsa_options *options, int option, const char *text)
 	case OPTION_THREADS:
 		return argument_unsigned_list("--threads", text, THREADS_MAX, &options->threads);
 	case OPTION_ENGINE: return rsa_options_engine(text, &options->lanes, &options->openssl);
-	case OPTION_ROUNDS:
-		return argument_unsigned("--rounds", text, TURNS_ROUNDS_MAX, &options->rounds);
-	case OPTION_SECONDS: return argument_real("--seconds", text, 0.001, 600, &options->seconds);
-	case OPTION_SEED: return argument_whole("--seed", text, 0, UINT64_MAX, &options->seed);
-	case OPTION_JSON: options->json_path = text; return 0;
-	case 'h': fputs(usage, stdout); return RSA_OPTIONS_HELP;
-	default: fputs(usage, stderr); return EX_USAGE;
+	default: return EX_USAGE;
 	}
 }
 
@@ -142,28 +129,27 @@ static void spread_threads(struct argument_list *threads, unsigned cpus)
 
 int rsa_options_parse(struct rsa_options *options, unsigned cpus, int argc, char **argv)
 {
-	int option;
+	static const struct run_rules rules = {
+		.usage = usage,
+		.own = long_options,
+		.letters = "h",
+		.has_rounds = true,
+		.seconds_min = 0.001,
+		.seconds_max = 600,
+		.set = set_option,
+	};
+	int r;
 
 	*options = (struct rsa_options){
 		.lanes = rsa_lanes_fast(),
 		.openssl = true,
 		.bits = {{1024, 2048, 3072, 4096}, 4},
-		.rounds = ROUNDS_DEFAULT,
-		.seed = 1,
+		.run = {.rounds = ROUNDS_DEFAULT, .seed = 1},
 	};
-	while ((option = getopt_long(argc, argv, "h", long_options, NULL)) != -1) {
-		int r = set_option(options, option, optarg);
-
-		if (r != 0)
-			return r;
-	}
-	if (optind < argc) {
-		fputs(usage, stderr);
-		return EX_USAGE;
-	}
-	if (options->threads.count == 0)
+	r = run_options_parse(&options->run, &rules, options, argc, argv);
+	if (r == 0 && options->threads.count == 0)
 		spread_threads(&options->threads, cpus);
-	return argument_check_result("--json", options->json_path);
+	return r;
 }
 
 void rsa_options_write_list(const struct argument_list *list, struct json_stream *json,
@@ -178,13 +164,14 @@ void rsa_options_write_list(const struct argument_list *list, struct json_stream
 void rsa_options_write_json(const struct rsa_options *options, double seconds,
 			    struct json_stream *json, const char *name)
 {
+	struct run_options run = options->run;
+
+	run.seconds = seconds;
 	json_stream_begin(json, name, '{');
 	json_stream_string(json, "lanes", options->lanes == NULL ? NULL : options->lanes->name);
 	json_stream_bool(json, "openssl", options->openssl);
 	rsa_options_write_list(&options->bits, json, "bits");
 	rsa_options_write_list(&options->threads, json, "threads");
-	json_stream_number(json, "rounds", options->rounds);
-	json_stream_real(json, "seconds", seconds);
-	json_stream_number(json, "seed", options->seed);
+	run_options_write_json(&run, json);
 	json_stream_end(json, '}');
 }

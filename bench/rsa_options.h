@@ -2,21 +2,15 @@
  * rsa_options - the command line of `postseal-bench rsa`.
  *
  * Is:       plain values, checked, with the defaults filled in.
- * Units:    `seconds` is the length of a turn; 0: as long as keeps the run below a minute.
- * Errors:   an exit code, after a line on stderr: EX_USAGE, EX_CANTCREAT (--json), EX_UNAVAILABLE (no fast
- *           lanes, but asked for). RSA_OPTIONS_HELP: the help was asked for, and printed.
+ * Units:    `run.seconds` is the length of a turn; 0: as long as keeps the run below a minute.
+ * Errors:   as run_options.h; EX_UNAVAILABLE: no fast lanes, but asked for.
  * Owns:     nothing: texts are those of argv.
  */
 #ifndef BENCH_RSA_OPTIONS_H
 #define BENCH_RSA_OPTIONS_H
 
-#include "bench/argument.h"
-#include "common/json_stream.h"
+#include "bench/run_options.h"
 #include "signer/lanes/rsa_lanes.h"
-
-#include <stdbool.h>
-
-#define RSA_OPTIONS_HELP (-1)
 
 struct rsa_options {
 	const struct rsa_lanes *lanes; /* NULL: OpenSSL alone */
@@ -24,10 +18,7 @@ struct rsa_options {
 	struct argument_list bits;
 	struct argument_list threads;
 	struct argument_list filled; /* empty: eight, and each number for one size */
-	unsigned rounds;
-	double seconds;
-	uint64_t seed;
-	const char *json_path; /* NULL: none */
+	struct run_options run;
 };
 
 /* `cpus`: up to so many threads by default. */

@@ -1,166 +1,14 @@
-/* How it works: a ratio looks for its two entries; if one was not asked for, the ratio is not there. */
 #include "bench/rsa_results.h"
 
 #include "bench/multiply_counts.h"
 #include "bench/text_table.h"
 
-#include <assert.h>
-
-#define NO_LANES "no AVX-512 IFMA in this CPU or in this build"
-
 static const double percents[] = {50, 90, 99};
 
-/* One size: texts of its findings, and what it is to reach. */
-static const struct size_target {
-	unsigned bits;
-	const char *speed_id;
-	const char *speed_title;
-	double speed;
-	const char *share_id;
-	const char *share_title;
-	double share; /* 0: no target */
-} size_targets[RSA_CONTEST_BITS] = {
-	{1024, "rsa1024_lanes_to_openssl", "RSA-1024, 8 in lanes / OpenSSL", 6.5,
-	 "rsa1024_port_share", "RSA-1024, port share", 0},
-	{2048, "rsa2048_lanes_to_openssl", "RSA-2048, 8 in lanes / OpenSSL", 3.5,
-	 "rsa2048_port_share", "RSA-2048, port share", 0.8},
-	{3072, "rsa3072_lanes_to_openssl", "RSA-3072, 8 in lanes / OpenSSL", 7,
-	 "rsa3072_port_share", "RSA-3072, port share", 0},
-	{4096, "rsa4096_lanes_to_openssl", "RSA-4096, 8 in lanes / OpenSSL", 6,
-	 "rsa4096_port_share", "RSA-4096, port share", 0},
-};
-
-static bool has_bits(const struct rsa_results *results, unsigned bits)
+void rsa_results_init(struct rsa_results *results, const struct rsa_contest *contest, unsigned cpus)
 {
-	const struct argument_list *list = &results->contest->options->bits;
-
-	for (size_t i = 0; i < list->count; i++) {
-		if (list->values[i] == bits)
-			return true;
-	}
-	return false;
-}
-
-/* Portable lanes have no targets. */
-static struct finding *add_finding(struct rsa_results *results, const char *id, const char *title,
-				   double at_least)
-{
-	struct finding *finding = &results->findings[results->finding_count++];
-
-	assert(results->finding_count <= RSA_FINDINGS_MAX);
-	*finding = (struct finding){.id = id, .title = title, .unit = ""};
-	if (at_least > 0 && results->contest->options->lanes != &rsa_lanes_portable) {
-		finding->limit_kind = FINDING_AT_LEAST;
-		finding->limit = at_least;
-	}
-	return finding;
-}
-
-static void add_ratio(struct rsa_results *results, const char *id, const char *title,
-		      double at_least, const struct rsa_entry *a, const struct rsa_entry *b)
-{
-	struct samples rates_a;
-	struct samples rates_b;
-
-	if (a == NULL || b == NULL)
-		return;
-	contender_rates(a->contender, &rates_a);
-	contender_rates(b->contender, &rates_b);
-	samples_ratio(&rates_a, &rates_b, &add_finding(results, id, title, at_least)->samples);
-}
-
-static const struct rsa_entry *full_lanes(const struct rsa_results *results, unsigned bits,
-					  unsigned threads)
-{
-	return rsa_contest_find(results->contest, true, bits, threads, RSA_LANES);
-}
-
-static const struct rsa_entry *openssl(const struct rsa_results *results, unsigned bits,
-				       unsigned threads)
-{
-	return rsa_contest_find(results->contest, false, bits, threads, 1);
-}
-
-static void skip_finding(struct rsa_results *results, const char *id, const char *title,
-			 double at_least, const char *reason)
-{
-	struct finding *finding = add_finding(results, id, title, at_least);
-
-	(void)failure_set(&finding->skipped, BENCH_E_SKIPPED, "%s", reason);
-}
-
-static void find_speeds(struct rsa_results *results)
-{
-	for (size_t i = 0; i < ARRAY_COUNT(size_targets); i++) {
-		const struct size_target *target = &size_targets[i];
-
-		if (!has_bits(results, target->bits))
-			continue;
-		if (rsa_lanes_fast() == NULL && results->contest->options->lanes == NULL)
-			skip_finding(results, target->speed_id, target->speed_title, target->speed,
-				     NO_LANES);
-		else
-			add_ratio(results, target->speed_id, target->speed_title, target->speed,
-				  full_lanes(results, target->bits, 1),
-				  openssl(results, target->bits, 1));
-	}
-}
-
-/* Multiply-adds that were used of those that could have been, `adds` for eight signatures. */
-static void add_share(struct rsa_results *results, const char *id, const char *title,
-		      double at_least, const struct rsa_entry *entry, uint64_t adds)
-{
-	struct samples signatures;
-	struct samples multiplies;
-	struct samples used = {.count = 0};
-
-	contender_rates(entry->contender, &signatures);
-	contender_rates(results->contest->multiply, &multiplies);
-	for (size_t i = 0; i < signatures.count; i++)
-		samples_add(&used, signatures.values[i] / RSA_LANES * (double)adds);
-	samples_ratio(&used, &multiplies, &add_finding(results, id, title, at_least)->samples);
-}
-
-static void find_shares(struct rsa_results *results)
-{
-	if (results->contest->multiply == NULL || contender_was_skipped(results->contest->multiply))
-		return;
-	for (size_t i = 0; i < ARRAY_COUNT(size_targets); i++) {
-		const struct size_target *target = &size_targets[i];
-		const struct rsa_entry *entry = full_lanes(results, target->bits, 1);
-		const struct multiply_counts counts = multiply_counts_of(target->bits);
-
-		if (entry == NULL)
-			continue;
-		add_share(results, target->share_id, target->share_title, target->share, entry,
-			  counts.all);
-		if (target->share > 0)
-			add_share(results, "rsa2048_port_share_of_powers",
-				  "RSA-2048, port share, powers alone", 0, entry,
-				  counts.exponentiation);
-	}
-}
-
-static void find_scaling(struct rsa_results *results, unsigned cpus)
-{
-	const char *id = "rsa2048_lanes_two_threads";
-	const char *title = "RSA-2048, 8 in lanes, two threads / one";
-
-	if (cpus < 2 && full_lanes(results, 2048, 1) != NULL)
-		skip_finding(results, id, title, 1.9, "there is one CPU");
-	else
-		add_ratio(results, id, title, 1.9, full_lanes(results, 2048, 2),
-			  full_lanes(results, 2048, 1));
-	add_ratio(results, "rsa2048_openssl_two_threads", "RSA-2048, OpenSSL, two threads / one", 0,
-		  openssl(results, 2048, 2), openssl(results, 2048, 1));
-}
-
-void rsa_results_find(struct rsa_results *results, const struct rsa_contest *contest, unsigned cpus)
-{
-	*results = (struct rsa_results){.contest = contest};
-	find_speeds(results);
-	find_shares(results);
-	find_scaling(results, cpus);
+	results->contest = contest;
+	rsa_findings_init(&results->findings, contest, cpus);
 }
 
 static double us_of(uint64_t ns)
@@ -168,163 +16,301 @@ static double us_of(uint64_t ns)
 	return (double)ns / 1000;
 }
 
-static const char *engine_of(const struct rsa_entry *entry)
+static const char *engine_name(bool in_lanes)
 {
-	return entry->in_lanes ? "lanes" : "openssl";
+	return in_lanes ? "lanes" : "openssl";
 }
 
-static void add_speed_up(const struct rsa_results *results, struct text_table *table,
+/* Rates below a hundred have digits behind the point. */
+static void add_rate(struct text_table *table, const struct samples *rates)
+{
+	text_table_cell(table, "%.*f", samples_median(rates) < 100 ? 2 : 0, samples_median(rates));
+	text_table_cell(table, "%.1f %%", 100 * samples_spread(rates));
+}
+
+static void add_times(struct text_table *table, const struct histogram *ns)
+{
+	for (size_t i = 0; i < ARRAY_COUNT(percents); i++)
+		text_table_cell(table, "%.1f", us_of(histogram_percentile(ns, percents[i])));
+	text_table_cell(table, "%.1f", us_of(ns->max));
+}
+
+static void add_speed_up(struct text_table *table, const struct rsa_contest *contest,
 			 const struct rsa_entry *entry)
 {
-	const struct rsa_entry *other = openssl(results, entry->bits, entry->threads);
-	struct samples ours;
-	struct samples theirs;
+	const struct rsa_entry *other = rsa_findings_openssl(contest, entry->bits, entry->threads);
 	struct samples ratio;
 
 	if (other == NULL || !entry->in_lanes) {
 		text_table_cell(table, "-");
 		return;
 	}
-	contender_rates(entry->contender, &ours);
-	contender_rates(other->contender, &theirs);
-	samples_ratio(&ours, &theirs, &ratio);
+	contenders_ratio(entry->contender, other->contender, &ratio);
 	text_table_cell(table, "%.2f", samples_median(&ratio));
 }
 
-static void add_row(const struct rsa_results *results, struct text_table *table,
-		    const struct rsa_entry *entry)
+static void add_entry(struct text_table *table, const struct rsa_contest *contest,
+		      const struct rsa_entry *entry)
 {
 	struct samples rates;
 	struct histogram call_ns;
-	int digits;
 
 	contender_rates(entry->contender, &rates);
 	rsa_entry_call_ns(entry, &call_ns);
-	digits = samples_median(&rates) < 100 ? 2 : 0;
 	text_table_cell(table, "RSA-%u", entry->bits);
-	text_table_cell(table, "%s", engine_of(entry));
+	text_table_cell(table, "%s", engine_name(entry->in_lanes));
 	text_table_cell(table, "%u", entry->threads);
 	text_table_cell(table, "%u", entry->lanes_filled);
-	text_table_cell(table, "%.*f", digits, samples_median(&rates));
-	text_table_cell(table, "%.1f %%", 100 * samples_spread(&rates));
-	add_speed_up(results, table, entry);
-	for (size_t i = 0; i < ARRAY_COUNT(percents); i++)
-		text_table_cell(table, "%.1f", us_of(histogram_percentile(&call_ns, percents[i])));
-	text_table_cell(table, "%.1f", us_of(call_ns.max));
+	add_rate(table, &rates);
+	add_speed_up(table, contest, entry);
+	add_times(table, &call_ns);
 }
 
-static int print_rows(const struct rsa_results *results, FILE *file)
+static int end_table(struct text_table *table, FILE *file)
+{
+	int r = text_table_print(table, file);
+
+	text_table_deinit(table);
+	return r;
+}
+
+static void begin_table(struct text_table *table, const char *columns, const char *const *heads)
+{
+	text_table_init(table, columns);
+	for (size_t i = 0; columns[i] != '\0'; i++)
+		text_table_cell(table, "%s", heads[i]);
+}
+
+static int print_entries(const struct rsa_contest *contest, FILE *file)
 {
 	static const char *const heads[] = {"key",    "engine", "threads",  "filled",
 					    "sig/s",  "spread", "/OpenSSL", "p50 us",
 					    "p90 us", "p99 us", "max us"};
 	struct text_table table;
-	int r;
 
-	text_table_init(&table, "llrrrrrrrrr");
-	for (size_t i = 0; i < ARRAY_COUNT(heads); i++)
-		text_table_cell(&table, "%s", heads[i]);
-	for (size_t i = 0; i < results->contest->entry_count; i++)
-		add_row(results, &table, &results->contest->entries[i]);
-	r = text_table_print(&table, file);
-	text_table_deinit(&table);
-	return r;
+	begin_table(&table, "llrrrrrrrrr", heads);
+	for (size_t i = 0; i < contest->entry_count; i++)
+		add_entry(&table, contest, &contest->entries[i]);
+	return end_table(&table, file);
 }
 
-static void print_notes(const struct rsa_results *results, FILE *file)
+/* The multiply-adds beside a size; NULL: they were not measured. */
+static const struct contender *multiply_of(const struct rsa_contest *contest, unsigned bits)
 {
-	const struct rsa_contest *contest = results->contest;
+	const struct rsa_size *size = rsa_contest_size(contest, bits);
+
+	if (size == NULL || size->multiply == NULL || contender_was_skipped(size->multiply))
+		return NULL;
+	return size->multiply;
+}
+
+/* Beside the size that the others are compared with, or the first. */
+static const struct contender *any_multiply(const struct rsa_contest *contest)
+{
+	const struct contender *multiply = multiply_of(contest, 2048);
+
+	return multiply != NULL ? multiply : multiply_of(contest, contest->sizes[0].bits);
+}
+
+static void print_notes(const struct rsa_contest *contest, FILE *file)
+{
+	const struct contender *multiply = any_multiply(contest);
 	const struct multiply_counts counts = multiply_counts_of(2048);
 
 	fputs("\nA signature includes its check with the public exponent. The times are those of "
 	      "one "
 	      "call: a batch, or one\nsignature of OpenSSL.\n",
 	      file);
-	if (contest->multiply != NULL && !contender_was_skipped(contest->multiply))
+	if (multiply != NULL)
 		fprintf(file,
 			"One core issues %.2f G multiply-adds a second; eight RSA-2048 signatures "
 			"take "
 			"%.3f M of them,\n%.3f M for the powers alone.\n",
-			contender_rate(contest->multiply) / 1e9, (double)counts.all / 1e6,
+			contender_rate(multiply) / 1e9, (double)counts.all / 1e6,
 			(double)counts.exponentiation / 1e6);
 	fputc('\n', file);
 }
 
+static int print_at_rest(const struct rsa_at_rest *at_rest, FILE *file)
+{
+	static const char *const heads[] = {"at rest", "engine", "p50 us",
+					    "p90 us",  "p99 us", "max us"};
+	struct text_table table;
+	int r;
+
+	if (at_rest == NULL)
+		return 0;
+	begin_table(&table, "llrrrr", heads);
+	for (size_t i = 0; i < at_rest->row_count; i++) {
+		text_table_cell(&table, "RSA-%u", at_rest->rows[i].bits);
+		text_table_cell(&table, "%s", engine_name(at_rest->rows[i].in_lanes));
+		add_times(&table, &at_rest->rows[i].job_ns);
+	}
+	r = end_table(&table, file);
+	fputs("\nOne job at a time in a signature service that runs, from its submit to its "
+	      "end.\n\n",
+	      file);
+	return r;
+}
+
+static int print_key_forms(const struct rsa_contest *contest, FILE *file)
+{
+	static const char *const heads[] = {"into lanes", "keys/s", "spread", "p50 us",
+					    "p90 us",	  "p99 us", "max us"};
+	struct text_table table;
+	struct samples rates;
+	int r;
+
+	if (contest->options->lanes == NULL)
+		return 0;
+	begin_table(&table, "lrrrrrr", heads);
+	for (size_t i = 0; i < contest->size_count; i++) {
+		contender_rates(contest->sizes[i].key_form, &rates);
+		text_table_cell(&table, "RSA-%u", contest->sizes[i].bits);
+		add_rate(&table, &rates);
+		add_times(&table, &contest->sizes[i].form.key_ns);
+	}
+	r = end_table(&table, file);
+	fputs("\nWhat a key costs that is not among the LaneCacheSize keys, once for each "
+	      "message.\n\n",
+	      file);
+	return r;
+}
+
 int rsa_results_print(const struct rsa_results *results, FILE *file)
 {
-	int r = print_rows(results, file);
+	const struct rsa_contest *contest = results->contest;
+	int r = print_entries(contest, file);
 
 	if (r != 0)
 		return r;
-	print_notes(results, file);
-	if (results->finding_count == 0)
-		return 0;
-	return findings_print(results->findings, results->finding_count, file);
+	print_notes(contest, file);
+	r = print_at_rest(contest->at_rest, file);
+	if (r == 0)
+		r = print_key_forms(contest, file);
+	if (r != 0 || results->findings.count == 0)
+		return r;
+	return findings_print(results->findings.items, results->findings.count, file);
 }
 
-static void write_calls(const struct rsa_entry *entry, struct json_stream *json)
+static void write_times(const struct histogram *ns, struct json_stream *json, const char *name)
 {
-	struct histogram call_ns;
-	char name[8];
+	char percentile[8];
 
-	rsa_entry_call_ns(entry, &call_ns);
-	json_stream_begin(json, "call_us", '{');
-	json_stream_number(json, "count", call_ns.count);
+	json_stream_begin(json, name, '{');
+	json_stream_number(json, "count", ns->count);
 	for (size_t i = 0; i < ARRAY_COUNT(percents); i++) {
-		snprintf(name, sizeof(name), "p%.0f", percents[i]);
-		json_stream_real(json, name, us_of(histogram_percentile(&call_ns, percents[i])));
+		snprintf(percentile, sizeof(percentile), "p%.0f", percents[i]);
+		json_stream_real(json, percentile, us_of(histogram_percentile(ns, percents[i])));
 	}
-	json_stream_real(json, "max", us_of(call_ns.max));
+	json_stream_real(json, "max", us_of(ns->max));
 	json_stream_end(json, '}');
 }
 
 static void write_entry(const struct rsa_entry *entry, struct json_stream *json)
 {
 	struct samples rates;
+	struct histogram call_ns;
 
 	contender_rates(entry->contender, &rates);
+	rsa_entry_call_ns(entry, &call_ns);
 	json_stream_begin(json, NULL, '{');
 	json_stream_string(json, "id", entry->id);
-	json_stream_string(json, "engine", engine_of(entry));
+	json_stream_string(json, "engine", engine_name(entry->in_lanes));
 	json_stream_number(json, "bits", entry->bits);
 	json_stream_number(json, "threads", entry->threads);
 	json_stream_number(json, "lanes_filled", entry->lanes_filled);
 	json_stream_real(json, "signatures_per_second", samples_median(&rates));
 	samples_write_json(&rates, json, "per_second");
-	write_calls(entry, json);
+	write_times(&call_ns, json, "call_us");
 	json_stream_end(json, '}');
 }
 
-static void write_multiplies(const struct rsa_results *results, struct json_stream *json)
+static void write_at_rest(const struct rsa_at_rest *at_rest, struct json_stream *json)
 {
-	const struct contender *multiply = results->contest->multiply;
+	json_stream_begin(json, "at_rest", '[');
+	for (size_t i = 0; at_rest != NULL && i < at_rest->row_count; i++) {
+		const struct rsa_at_rest_row *row = &at_rest->rows[i];
+
+		json_stream_begin(json, NULL, '{');
+		json_stream_string(json, "id", row->id);
+		json_stream_string(json, "engine", engine_name(row->in_lanes));
+		json_stream_number(json, "bits", row->bits);
+		write_times(&row->job_ns, json, "job_us");
+		samples_write_json(&row->p50_us, json, "p50_us");
+		samples_write_json(&row->p99_us, json, "p99_us");
+		json_stream_end(json, '}');
+	}
+	json_stream_end(json, ']');
+}
+
+static void write_key_forms(const struct rsa_contest *contest, struct json_stream *json)
+{
 	struct samples rates;
 
-	if (multiply == NULL || contender_was_skipped(multiply))
+	json_stream_begin(json, "key_forms", '[');
+	for (size_t i = 0; i < contest->size_count; i++) {
+		const struct rsa_size *size = &contest->sizes[i];
+
+		if (size->key_form == NULL)
+			continue;
+		contender_rates(size->key_form, &rates);
+		json_stream_begin(json, NULL, '{');
+		json_stream_string(json, "id", size->form.id);
+		json_stream_number(json, "bits", size->bits);
+		samples_write_json(&rates, json, "per_second");
+		write_times(&size->form.key_ns, json, "key_us");
+		json_stream_end(json, '}');
+	}
+	json_stream_end(json, ']');
+}
+
+static void write_multiplies_of(const struct rsa_contest *contest, unsigned bits,
+				struct json_stream *json)
+{
+	const struct multiply_counts counts = multiply_counts_of(bits);
+	const struct contender *multiply = multiply_of(contest, bits);
+	struct samples rates;
+
+	json_stream_begin(json, NULL, '{');
+	json_stream_number(json, "bits", bits);
+	json_stream_number(json, "powers", counts.exponentiation);
+	json_stream_number(json, "all", counts.all);
+	if (multiply != NULL) {
+		contender_rates(multiply, &rates);
+		samples_write_json(&rates, json, "per_second");
+	}
+	json_stream_end(json, '}');
+}
+
+static void write_multiplies(const struct rsa_contest *contest, struct json_stream *json)
+{
+	static const unsigned sizes[] = {1024, 2048, 3072, 4096};
+	const struct contender *multiply = any_multiply(contest);
+	struct samples rates;
+
+	if (multiply == NULL)
 		return;
 	contender_rates(multiply, &rates);
 	json_stream_begin(json, "multiply_adds", '{');
 	samples_write_json(&rates, json, "per_second");
 	json_stream_begin(json, "per_batch", '[');
-	for (size_t i = 0; i < ARRAY_COUNT(size_targets); i++) {
-		const struct multiply_counts counts = multiply_counts_of(size_targets[i].bits);
-
-		json_stream_begin(json, NULL, '{');
-		json_stream_number(json, "bits", size_targets[i].bits);
-		json_stream_number(json, "powers", counts.exponentiation);
-		json_stream_number(json, "all", counts.all);
-		json_stream_end(json, '}');
-	}
+	for (size_t i = 0; i < ARRAY_COUNT(sizes); i++)
+		write_multiplies_of(contest, sizes[i], json);
 	json_stream_end(json, ']');
 	json_stream_end(json, '}');
 }
 
 void rsa_results_write_json(const struct rsa_results *results, struct json_stream *json)
 {
+	const struct rsa_contest *contest = results->contest;
+
 	json_stream_begin(json, "results", '[');
-	for (size_t i = 0; i < results->contest->entry_count; i++)
-		write_entry(&results->contest->entries[i], json);
+	for (size_t i = 0; i < contest->entry_count; i++)
+		write_entry(&contest->entries[i], json);
 	json_stream_end(json, ']');
-	write_multiplies(results, json);
-	findings_write_json(results->findings, results->finding_count, json, "findings");
+	write_at_rest(contest->at_rest, json);
+	write_key_forms(contest, json);
+	write_multiplies(contest, json);
+	findings_write_json(results->findings.items, results->findings.count, json, "findings");
 }

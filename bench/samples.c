@@ -19,18 +19,37 @@ static int by_value(const void *a, const void *b)
 	return left < right ? -1 : left > right;
 }
 
-double samples_median(const struct samples *samples)
+/* The value below which `share` of the others are, between two of them in proportion. */
+static double quantile(const struct samples *samples, double share)
 {
 	double sorted[SAMPLES_MAX];
-	size_t middle = samples->count / 2;
+	double place;
+	size_t below;
 
 	if (samples->count == 0)
 		return 0;
 	memcpy(sorted, samples->values, samples->count * sizeof(sorted[0]));
 	qsort(sorted, samples->count, sizeof(sorted[0]), by_value);
-	if (samples->count % 2 == 1)
-		return sorted[middle];
-	return (sorted[middle - 1] + sorted[middle]) / 2;
+	place = share * (double)(samples->count - 1);
+	below = (size_t)place;
+	if (below + 1 == samples->count)
+		return sorted[below];
+	return sorted[below] + (place - (double)below) * (sorted[below + 1] - sorted[below]);
+}
+
+double samples_median(const struct samples *samples)
+{
+	return quantile(samples, 0.5);
+}
+
+double samples_quartile_1(const struct samples *samples)
+{
+	return quantile(samples, 0.25);
+}
+
+double samples_quartile_3(const struct samples *samples)
+{
+	return quantile(samples, 0.75);
 }
 
 double samples_min(const struct samples *samples)
@@ -77,10 +96,18 @@ void samples_difference(const struct samples *a, const struct samples *b,
 		samples_add(difference_out, a->values[i] - b->values[i]);
 }
 
+void samples_scale(struct samples *samples, double factor)
+{
+	for (size_t i = 0; i < samples->count; i++)
+		samples->values[i] *= factor;
+}
+
 void samples_write_json(const struct samples *samples, struct json_stream *json, const char *name)
 {
 	json_stream_begin(json, name, '{');
 	json_stream_real(json, "median", samples_median(samples));
+	json_stream_real(json, "quartile_1", samples_quartile_1(samples));
+	json_stream_real(json, "quartile_3", samples_quartile_3(samples));
 	json_stream_real(json, "min", samples_min(samples));
 	json_stream_real(json, "max", samples_max(samples));
 	json_stream_real(json, "spread", samples_spread(samples));

@@ -3,7 +3,8 @@
  *
  * Is:       the values of a few rounds, their median and their spread.
  * Is not:   a histogram of latencies: with a handful of rounds there are no percentiles.
- * Units:    whatever the values have; the spread is a share of the median: (max - min) / median.
+ * Units:    whatever the values have; the spread is a share of the median: (max - min) / median. Between the
+ *           quartiles lies the middle half of the values.
  * Errors:   none. What is asked of no samples is 0.
  */
 #ifndef BENCH_SAMPLES_H
@@ -24,21 +25,22 @@ struct samples {
 void samples_add(struct samples *samples, double value);
 
 double samples_median(const struct samples *samples);
+double samples_quartile_1(const struct samples *samples);
+double samples_quartile_3(const struct samples *samples);
 double samples_min(const struct samples *samples);
 double samples_max(const struct samples *samples);
 double samples_spread(const struct samples *samples);
 
-/*
- * Round by round: a[i] / b[i]. What slows the machine down for a while slows both down, so this says
- * more than a ratio of two medians. The shorter of the two counts.
- */
+/* Round by round: a[i] / b[i]. The shorter of the two counts. */
 void samples_ratio(const struct samples *a, const struct samples *b, struct samples *ratio_out);
 
 /* Round by round: a[i] - b[i]. */
 void samples_difference(const struct samples *a, const struct samples *b,
 			struct samples *difference_out);
 
-/* An object: the median, the spread, and the value of each round. */
+void samples_scale(struct samples *samples, double factor);
+
+/* An object: the median, the quartiles, the spread, and the value of each round. */
 void samples_write_json(const struct samples *samples, struct json_stream *json, const char *name);
 
 #endif

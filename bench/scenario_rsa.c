@@ -19,9 +19,9 @@ static int write_results(const struct rsa_results *results, const struct machine
 	struct result_file file;
 	int r;
 
-	if (options->json_path == NULL)
+	if (options->run.json_path == NULL)
 		return 0;
-	r = result_file_open(&file, options->json_path, "rsa", machine, failure);
+	r = result_file_open(&file, options->run.json_path, "rsa", machine, failure);
 	if (r != 0)
 		return r;
 	rsa_options_write_json(options, results->contest->seconds, &file.json, "settings");
@@ -39,8 +39,8 @@ static int run_contest(const struct rsa_options *options, const struct machine *
 	if (r == 0)
 		r = rsa_contest_run(contest, failure);
 	if (r == 0) {
-		rsa_results_find(&results, contest, machine->cpus);
-		r = rsa_results_print(&results, argument_people(options->json_path));
+		rsa_results_init(&results, contest, machine->cpus);
+		r = rsa_results_print(&results, argument_people(options->run.json_path));
 		if (r != 0)
 			(void)failure_set(failure, r, "the tables");
 	}
@@ -70,11 +70,11 @@ int scenario_rsa(int argc, char **argv)
 
 	machine_describe(&machine);
 	r = rsa_options_parse(&options, machine.cpus, argc, argv);
-	if (r == RSA_OPTIONS_HELP)
+	if (r == RUN_OPTIONS_HELP)
 		return EX_OK;
 	if (r != 0)
 		return r;
-	file = argument_people(options.json_path);
+	file = argument_people(options.run.json_path);
 	machine_print(&machine, file);
 	print_engines(&options, file);
 	fputc('\n', file);

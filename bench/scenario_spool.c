@@ -59,7 +59,7 @@ static int prepare(struct spool_run *run, struct failure *failure)
 	int r;
 
 	run->load = (struct spool_load){
-		.maker = {options->seed, options->size, 1, 1},
+		.maker = {options->run.seed, options->size, 1, 1},
 		.message_count = options->count,
 		.is_bsmtp = options->is_bsmtp,
 		.messages_per_unit = options->messages_per_unit,
@@ -117,7 +117,7 @@ static int add_raws(struct spool_run *run, struct failure *failure)
 	struct raw_spool raw = {
 		.load = &load,
 		.spool_path = run->disk_spool,
-		.seconds_max = run->options->seconds,
+		.seconds_max = run->options->run.seconds,
 	};
 	struct pipeline pipeline = {
 		.postseal_path = run->options->postseal_path,
@@ -138,9 +138,9 @@ static int add_raws(struct spool_run *run, struct failure *failure)
 
 static int add_contenders(struct spool_run *run, struct failure *failure)
 {
-	struct openssl_rate rate = {&run->setup, run->machine.cpus, run->options->seconds};
+	struct openssl_rate rate = {&run->setup, run->machine.cpus, run->options->run.seconds};
 	struct other_signer other = {&run->setup, &run->load, run->memory_spool,
-				     run->options->seconds};
+				     run->options->run.seconds};
 	int r = 0;
 
 	spool_contest_init(&run->contest);
@@ -161,16 +161,12 @@ static void add_ratio(struct spool_run *run, const char *id, const char *title,
 		      const struct contender *a, const struct contender *b)
 {
 	struct finding *finding = &run->findings[run->finding_count];
-	struct samples rates_a;
-	struct samples rates_b;
 
 	if (a == NULL || b == NULL || contender_was_skipped(a) || contender_was_skipped(b))
 		return;
 	run->finding_count++;
 	*finding = (struct finding){.id = id, .title = title, .unit = ""};
-	contender_rates(a, &rates_a);
-	contender_rates(b, &rates_b);
-	samples_ratio(&rates_a, &rates_b, &finding->samples);
+	contenders_ratio(a, b, &finding->samples);
 }
 
 /* What a message costs in CPU time beside its signature. */
@@ -232,9 +228,9 @@ static int write_results(const struct spool_run *run, const struct spool_suite *
 	struct result_file file;
 	int r;
 
-	if (run->options->json_path == NULL)
+	if (run->options->run.json_path == NULL)
 		return 0;
-	r = result_file_open(&file, run->options->json_path, "spool", &run->machine, failure);
+	r = result_file_open(&file, run->options->run.json_path, "spool", &run->machine, failure);
 	if (r != 0)
 		return r;
 	spool_options_write_json(run->options, &file.json, "settings");
@@ -252,7 +248,7 @@ static int write_results(const struct spool_run *run, const struct spool_suite *
 
 static int print_results(const struct spool_run *run, struct failure *failure)
 {
-	FILE *file = argument_people(run->options->json_path);
+	FILE *file = argument_people(run->options->run.json_path);
 	int r = contenders_print(run->contest.contenders, run->contest.count, file);
 
 	fputc('\n', file);
@@ -269,8 +265,9 @@ static int run_contest(struct spool_run *run, struct failure *failure)
 	if (r == 0)
 		r = add_contenders(run, failure);
 	if (r == 0) {
-		status_line_init(&status, (unsigned)run->contest.count * run->options->rounds);
-		r = spool_contest_run(&run->contest, run->options->rounds, &status, failure);
+		status_line_init(&status, turns_count(run->contest.contenders, run->contest.count,
+						      run->options->run.rounds));
+		r = spool_contest_run(&run->contest, run->options->run.rounds, &status, failure);
 		status_line_end(&status);
 	}
 	if (r == 0) {
@@ -291,7 +288,7 @@ static int run_suite(const struct spool_run *run, struct failure *failure)
 	if (r != 0)
 		return failure_set(failure, r, "the suite");
 	r = spool_suite_run(suite, failure);
-	if (r == 0 && spool_suite_print(suite, argument_people(run->options->json_path)) != 0)
+	if (r == 0 && spool_suite_print(suite, argument_people(run->options->run.json_path)) != 0)
 		r = failure_set(failure, -EIO, "the tables");
 	if (r == 0)
 		r = write_results(run, suite, failure);
@@ -324,7 +321,7 @@ static int work(const char *const *paths, void *arg)
 	const struct spool_options *options = arg;
 	struct spool_run *run = calloc(1, sizeof(*run));
 	struct failure failure = {""};
-	FILE *file = argument_people(options->json_path);
+	FILE *file = argument_people(options->run.json_path);
 	int r;
 
 	if (run == NULL) {
@@ -357,7 +354,7 @@ int scenario_spool(int argc, char **argv)
 	const char *parents[SCRATCH_PARENTS_MAX];
 	int r = spool_options_parse(&options, argc, argv);
 
-	if (r == SPOOL_OPTIONS_HELP)
+	if (r == RUN_OPTIONS_HELP)
 		return EX_OK;
 	if (r != 0)
 		return r;

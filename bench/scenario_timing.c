@@ -8,56 +8,16 @@
 
 #include "bench/finding.h"
 #include "bench/result_file.h"
-#include "bench/rsa_options.h"
 #include "bench/status_line.h"
 #include "bench/text_table.h"
+#include "bench/timing_options.h"
 #include "bench/timing_test.h"
 
 #include <errno.h>
-#include <getopt.h>
 #include <stdlib.h>
 #include <sysexits.h>
 
-#define SECONDS_DEFAULT 10
-#define TESTS_MAX	(4 * TIMING_SECRET_COUNT)
-#define HELP		(-1)
-
-static const char usage[] =
-	"usage: postseal-bench timing [OPTION...]\n"
-	"\n"
-	"Looks for secrets in the time that eight signatures in lanes take. Batches with a fixed "
-	"key\n"
-	"and batches with random keys are signed in random order, and their mean times are "
-	"compared\n"
-	"(Welch's t); then the same with a fixed digest and random ones. Slow calls hide small\n"
-	"differences, so the comparison is made for all calls, and again for the faster ones "
-	"only.\n"
-	"\n"
-	"  --bits LIST    sizes of keys (default: 1024,2048)\n"
-	"  --seconds S    length of a test; there are two for each size (default: 10)\n"
-	"  --engine NAME  lanes     the fast ones; needs AVX-512 IFMA (default)\n"
-	"                 portable  those in plain C, which are a thousand times slower\n"
-	"  --seed N       another order, other digests (default: 1)\n"
-	"  --json FILE    the results for machines; - is stdout\n"
-	"  -h, --help     this text\n"
-	"\n"
-	"Below 4.5, |t| shows no evidence that the time depends on the secret, in as many calls "
-	"as\n"
-	"were made. It never proves that it does not. From 4.5 on: try again on a quiet machine "
-	"with\n"
-	"another --seed and more --seconds; a real difference grows with the square root of the "
-	"calls.\n"
-	"`detectable` is the difference of the means that would have given 4.5.\n"
-	"\n"
-	"Exit code: 0 when all was measured, whatever the figures say.\n";
-
-struct timing_options {
-	const struct rsa_lanes *lanes;
-	struct argument_list bits;
-	double seconds;
-	uint64_t seed;
-	const char *json_path; /* NULL: none */
-};
+#define TESTS_MAX (4 * TIMING_SECRET_COUNT)
 
 /* What one test found. */
 struct timing_result {
@@ -65,86 +25,21 @@ struct timing_result {
 	enum timing_secret secret;
 	char id[32];
 	char title[64];
-	char finding_id[40];
-	char finding_title[80];
+	char t_id[40];
+	char t_title[80];
+	char detectable_id[40];
+	char detectable_title[80];
 	struct timing_cropping croppings[TIMING_CROPPING_COUNT];
 };
 
 struct timing_run {
 	const struct timing_options *options;
 	struct timing_result results[TESTS_MAX];
-	struct finding findings[TESTS_MAX];
 	size_t count;
+	struct finding findings[2 * TESTS_MAX];
+	size_t finding_count;
 	struct status_line status;
 };
-
-enum {
-	OPTION_BITS = 256,
-	OPTION_SECONDS,
-	OPTION_ENGINE,
-	OPTION_SEED,
-	OPTION_JSON,
-};
-
-static const struct option long_options[] = {
-	{"bits", required_argument, NULL, OPTION_BITS},
-	{"seconds", required_argument, NULL, OPTION_SECONDS},
-	{"engine", required_argument, NULL, OPTION_ENGINE},
-	{"seed", required_argument, NULL, OPTION_SEED},
-	{"json", required_argument, NULL, OPTION_JSON},
-	{"help", no_argument, NULL, 'h'},
-	{NULL, 0, NULL, 0},
-};
-
-static int set_engine(struct timing_options *options, const char *text)
-{
-	bool openssl;
-
-	if (strcmp(text, "lanes") != 0 && strcmp(text, "portable") != 0)
-		return argument_refuse("--engine", text, "lanes or portable");
-	return rsa_options_engine(text, &options->lanes, &openssl);
-}
-
-static int set_option(struct timing_options *options, int option, const char *text)
-{
-	switch (option) {
-	case OPTION_BITS: return rsa_options_bits(text, &options->bits);
-	case OPTION_SECONDS:
-		return argument_real("--seconds", text, 0.001, 86400, &options->seconds);
-	case OPTION_ENGINE: return set_engine(options, text);
-	case OPTION_SEED: return argument_whole("--seed", text, 0, UINT64_MAX, &options->seed);
-	case OPTION_JSON: options->json_path = text; return 0;
-	case 'h': fputs(usage, stdout); return HELP;
-	default: fputs(usage, stderr); return EX_USAGE;
-	}
-}
-
-static int parse(struct timing_options *options, int argc, char **argv)
-{
-	int option;
-	int r;
-
-	*options = (struct timing_options){
-		.bits = {{1024, 2048}, 2},
-		.seconds = SECONDS_DEFAULT,
-		.seed = 1,
-	};
-	while ((option = getopt_long(argc, argv, "h", long_options, NULL)) != -1) {
-		r = set_option(options, option, optarg);
-		if (r != 0)
-			return r;
-	}
-	if (optind < argc) {
-		fputs(usage, stderr);
-		return EX_USAGE;
-	}
-	if (options->lanes == NULL) {
-		r = set_engine(options, "lanes");
-		if (r != 0)
-			return r;
-	}
-	return argument_check_result("--json", options->json_path);
-}
 
 static void name_result(struct timing_result *result, unsigned bits, enum timing_secret secret)
 {
@@ -159,23 +54,42 @@ static void name_result(struct timing_result *result, unsigned bits, enum timing
 	snprintf(result->id, sizeof(result->id), "rsa%u_%s", bits, name);
 	snprintf(result->title, sizeof(result->title), "RSA-%u, fixed %s or random ones", bits,
 		 name);
-	snprintf(result->finding_id, sizeof(result->finding_id), "rsa%u_%s_max_t", bits, name);
-	snprintf(result->finding_title, sizeof(result->finding_title),
+	snprintf(result->t_id, sizeof(result->t_id), "rsa%u_%s_max_t", bits, name);
+	snprintf(result->t_title, sizeof(result->t_title),
 		 "RSA-%u, fixed %s or random ones: largest |t|", bits, name);
+	snprintf(result->detectable_id, sizeof(result->detectable_id), "rsa%u_%s_detectable", bits,
+		 name);
+	snprintf(result->detectable_title, sizeof(result->detectable_title),
+		 "RSA-%u, fixed %s or random ones: detectable", bits, name);
 }
 
-static void add_finding(struct timing_run *run, const struct timing_result *result)
+/* How far apart the classes are, and how far they would have to be to be seen. */
+static void add_findings(struct timing_run *run, const struct timing_result *result)
 {
-	struct finding *finding = &run->findings[run->count];
+	const struct timing_cropping *fast = &result->croppings[TIMING_CROPPING_FAST];
+	struct finding *t = &run->findings[run->finding_count++];
+	struct finding *detectable = &run->findings[run->finding_count++];
 
-	*finding = (struct finding){
-		.id = result->finding_id,
-		.title = result->finding_title,
+	*t = (struct finding){
+		.id = result->t_id,
+		.title = result->t_title,
 		.unit = "",
 		.limit_kind = FINDING_AT_MOST,
 		.limit = TIMING_T_LIMIT,
 	};
-	samples_add(&finding->samples, timing_max_t(result->croppings));
+	*detectable = (struct finding){
+		.id = result->detectable_id,
+		.title = result->detectable_title,
+		.unit = "%",
+	};
+	/* A t of 0 for want of calls would look like the best of all. */
+	if (!(fast->detectable_ns > 0)) {
+		(void)failure_set(&t->skipped, BENCH_E_SKIPPED, "too few calls");
+		(void)failure_set(&detectable->skipped, BENCH_E_SKIPPED, "too few calls");
+		return;
+	}
+	samples_add(&t->samples, timing_max_t(result->croppings));
+	samples_add(&detectable->samples, timing_detectable_percent(fast));
 }
 
 static int run_test(struct timing_run *run, struct timing_test *test, unsigned bits,
@@ -189,12 +103,12 @@ static int run_test(struct timing_run *run, struct timing_test *test, unsigned b
 	status_line_step(&run->status, "%s", result->title);
 	if (r != 0)
 		return failure_set(failure, r, "times");
-	r = timing_test_run(test, secret, run->options->seconds, &samples, failure);
+	r = timing_test_run(test, secret, run->options->run.seconds, &samples, failure);
 	if (r == 0 && timing_samples_compare(&samples, result->croppings) != 0)
 		r = failure_set(failure, -ENOMEM, "times");
 	timing_samples_deinit(&samples);
 	if (r == 0) {
-		add_finding(run, result);
+		add_findings(run, result);
 		run->count++;
 	}
 	return r;
@@ -203,7 +117,7 @@ static int run_test(struct timing_run *run, struct timing_test *test, unsigned b
 static int run_size(struct timing_run *run, unsigned bits, struct failure *failure)
 {
 	struct timing_test test;
-	int r = timing_test_init(&test, run->options->lanes, bits, run->options->seed, failure);
+	int r = timing_test_init(&test, run->options->lanes, bits, run->options->run.seed, failure);
 
 	for (unsigned secret = 0; r == 0 && secret < TIMING_SECRET_COUNT; secret++)
 		r = run_test(run, &test, bits, secret, failure);
@@ -245,14 +159,19 @@ static int print_results(const struct timing_run *run, FILE *file)
 		return r;
 	fputs("\n|t| below 4.5: no evidence, in these calls, that the time depends on the secret; "
 	      "that is "
-	      "no proof.\n\n",
+	      "no proof.\nDetectable: a difference of the means that gives 4.5 on average, among "
+	      "the "
+	      "fastest 90 % of the calls;\nhalf of all runs would show it, and nearly all one that "
+	      "is "
+	      "half as large again.\n\n",
 	      file);
-	return findings_print(run->findings, run->count, file);
+	return findings_print(run->findings, run->finding_count, file);
 }
 
 static void write_result(const struct timing_result *result, struct json_stream *json)
 {
 	const struct timing_cropping *all = &result->croppings[0];
+	const struct timing_cropping *fast = &result->croppings[TIMING_CROPPING_FAST];
 
 	json_stream_begin(json, NULL, '{');
 	json_stream_string(json, "id", result->id);
@@ -261,6 +180,8 @@ static void write_result(const struct timing_result *result, struct json_stream 
 	json_stream_string(json, "secret", result->secret == TIMING_OF_KEY ? "key" : "digest");
 	json_stream_number(json, "samples", all->counts[TIMING_FIXED] + all->counts[TIMING_RANDOM]);
 	json_stream_real(json, "max_t", timing_max_t(result->croppings));
+	json_stream_real(json, "detectable_ns", fast->detectable_ns);
+	json_stream_real(json, "detectable_percent", timing_detectable_percent(fast));
 	json_stream_begin(json, "croppings", '[');
 	for (size_t i = 0; i < TIMING_CROPPING_COUNT; i++) {
 		const struct timing_cropping *cropping = &result->croppings[i];
@@ -286,22 +207,21 @@ static int write_results(const struct timing_run *run, const struct machine *mac
 	struct result_file file;
 	int r;
 
-	if (options->json_path == NULL)
+	if (options->run.json_path == NULL)
 		return 0;
-	r = result_file_open(&file, options->json_path, "timing", machine, failure);
+	r = result_file_open(&file, options->run.json_path, "timing", machine, failure);
 	if (r != 0)
 		return r;
 	json_stream_begin(&file.json, "settings", '{');
 	json_stream_string(&file.json, "lanes", options->lanes->name);
 	rsa_options_write_list(&options->bits, &file.json, "bits");
-	json_stream_real(&file.json, "seconds", options->seconds);
-	json_stream_number(&file.json, "seed", options->seed);
+	run_options_write_json(&options->run, &file.json);
 	json_stream_end(&file.json, '}');
 	json_stream_begin(&file.json, "results", '[');
 	for (size_t i = 0; i < run->count; i++)
 		write_result(&run->results[i], &file.json);
 	json_stream_end(&file.json, ']');
-	findings_write_json(run->findings, run->count, &file.json, "findings");
+	findings_write_json(run->findings, run->finding_count, &file.json, "findings");
 	return result_file_close(&file, failure);
 }
 
@@ -314,7 +234,7 @@ static int run_all(struct timing_run *run, const struct machine *machine, struct
 	for (size_t i = 0; r == 0 && i < bits->count; i++)
 		r = run_size(run, bits->values[i], failure);
 	status_line_end(&run->status);
-	if (r == 0 && print_results(run, argument_people(run->options->json_path)) != 0)
+	if (r == 0 && print_results(run, argument_people(run->options->run.json_path)) != 0)
 		r = failure_set(failure, -EIO, "the tables");
 	return r == 0 ? write_results(run, machine, failure) : r;
 }
@@ -326,14 +246,14 @@ int scenario_timing(int argc, char **argv)
 	struct timing_run run = {.options = &options};
 	struct machine machine;
 	FILE *file;
-	int r = parse(&options, argc, argv);
+	int r = timing_options_parse(&options, argc, argv);
 
-	if (r == HELP)
+	if (r == RUN_OPTIONS_HELP)
 		return EX_OK;
 	if (r != 0)
 		return r;
 	machine_describe(&machine);
-	file = argument_people(options.json_path);
+	file = argument_people(options.run.json_path);
 	machine_print(&machine, file);
 	fprintf(file, "lanes      %s\n\n", options.lanes->name);
 	fflush(file);

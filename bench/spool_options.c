@@ -1,11 +1,9 @@
-/* How it works: getopt_long(), then what depends on more than one option. */
+/* How it works: what depends on more than one option comes after all of them are read. */
 #include "bench/spool_options.h"
 
-#include "bench/argument.h"
 #include "bench/spool_suite.h"
 
 #include <errno.h>
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sysexits.h>
@@ -39,10 +37,11 @@ static const char usage[] =
 	"  --seconds S            length of a turn that has no fixed work (default: 2)\n"
 	"  --seed N               other messages (default: 1)\n"
 	"  --no-baselines         postseal alone; --baselines is the default\n"
-	"  --suite                every target of the project, about five minutes\n"
+	"  --suite                every target of the project, about six minutes\n"
 	"                         (default disk: " SUITE_DISK_DIR_DEFAULT ")\n"
-	"  --only NAME            with --suite: memory-rsa2048, memory-ed25519, disk, bsmtp,\n"
-	"                         waiting-units, large-message, table-start or table-rate\n"
+	"  --only NAME            with --suite: memory-rsa2048, memory-many-keys, memory-ed25519,\n"
+	"                         disk, bsmtp, waiting-units, large-message, table-start or\n"
+	"                         table-rate\n"
 	"  --scale F              with --suite: F times the work (to try it out)\n"
 	"  --postseal FILE        the program (default: the one beside this one)\n"
 	"  -o, --option NAME=VALUE  for postseal, as its own -o; may be repeated\n"
@@ -52,7 +51,7 @@ static const char usage[] =
 	"Exit code: 0 when all was measured, whatever the figures say.\n";
 
 enum {
-	OPTION_MEMORY = 256,
+	OPTION_MEMORY = RUN_OPTIONS_OWN,
 	OPTION_DISK,
 	OPTION_COUNT,
 	OPTION_SIZE,
@@ -60,16 +59,12 @@ enum {
 	OPTION_FORM,
 	OPTION_MESSAGES_PER_UNIT,
 	OPTION_BATCH,
-	OPTION_ROUNDS,
-	OPTION_SECONDS,
-	OPTION_SEED,
 	OPTION_BASELINES,
 	OPTION_NO_BASELINES,
 	OPTION_SUITE,
 	OPTION_ONLY,
 	OPTION_SCALE,
 	OPTION_POSTSEAL,
-	OPTION_JSON,
 };
 
 static const struct option long_options[] = {
@@ -81,9 +76,6 @@ static const struct option long_options[] = {
 	{"form", required_argument, NULL, OPTION_FORM},
 	{"messages-per-unit", required_argument, NULL, OPTION_MESSAGES_PER_UNIT},
 	{"batch", required_argument, NULL, OPTION_BATCH},
-	{"rounds", required_argument, NULL, OPTION_ROUNDS},
-	{"seconds", required_argument, NULL, OPTION_SECONDS},
-	{"seed", required_argument, NULL, OPTION_SEED},
 	{"baselines", no_argument, NULL, OPTION_BASELINES},
 	{"no-baselines", no_argument, NULL, OPTION_NO_BASELINES},
 	{"suite", no_argument, NULL, OPTION_SUITE},
@@ -91,8 +83,6 @@ static const struct option long_options[] = {
 	{"scale", required_argument, NULL, OPTION_SCALE},
 	{"postseal", required_argument, NULL, OPTION_POSTSEAL},
 	{"option", required_argument, NULL, 'o'},
-	{"json", required_argument, NULL, OPTION_JSON},
-	{"help", no_argument, NULL, 'h'},
 	{NULL, 0, NULL, 0},
 };
 
@@ -159,8 +149,10 @@ static int set_postseal(struct spool_options *options, const char *text)
 	return EX_UNAVAILABLE;
 }
 
-static int set_option(struct spool_options *options, int option, const char *text)
+static int set_option(void *arg, int option, const char *text)
 {
+	struct spool_options *options = arg;
+
 	switch (option) {
 	case OPTION_MEMORY: options->memory_dir = text; return 0;
 	case OPTION_DISK: options->disk_dir = text; return 0;
@@ -172,10 +164,6 @@ static int set_option(struct spool_options *options, int option, const char *tex
 		return argument_unsigned("--messages-per-unit", text, 1000000,
 					 &options->messages_per_unit);
 	case OPTION_BATCH: return set_batch(options, text);
-	case OPTION_ROUNDS:
-		return argument_unsigned("--rounds", text, TURNS_ROUNDS_MAX, &options->rounds);
-	case OPTION_SECONDS: return argument_real("--seconds", text, 0.01, 600, &options->seconds);
-	case OPTION_SEED: return argument_whole("--seed", text, 0, UINT64_MAX, &options->seed);
 	case OPTION_BASELINES: options->baselines = true; return 0;
 	case OPTION_NO_BASELINES: options->baselines = false; return 0;
 	case OPTION_SUITE: options->suite = true; return 0;
@@ -183,23 +171,17 @@ static int set_option(struct spool_options *options, int option, const char *tex
 	case OPTION_SCALE: return argument_real("--scale", text, 0.0001, 100, &options->scale);
 	case OPTION_POSTSEAL: return set_postseal(options, text);
 	case 'o': return add_postseal_option(options, text);
-	case OPTION_JSON: options->json_path = text; return 0;
-	case 'h': fputs(usage, stdout); return SPOOL_OPTIONS_HELP;
-	default: fputs(usage, stderr); return EX_USAGE;
+	default: return EX_USAGE;
 	}
 }
 
 static int complete(struct spool_options *options)
 {
 	struct failure failure;
-	int r;
 
 	if (options->only != NULL && (!options->suite || !spool_suite_knows(options->only)))
 		return argument_refuse("--only", options->only,
 				       "the name of an experiment of --suite");
-	r = argument_check_result("--json", options->json_path);
-	if (r != 0)
-		return r;
 	options->uses_memory = options->memory_dir != NULL || options->disk_dir == NULL;
 	if (options->memory_dir == NULL)
 		options->memory_dir = MEMORY_DIR_DEFAULT;
@@ -219,29 +201,27 @@ static int complete(struct spool_options *options)
 
 int spool_options_parse(struct spool_options *options, int argc, char **argv)
 {
-	int option;
+	static const struct run_rules rules = {
+		.usage = usage,
+		.own = long_options,
+		.letters = "o:h",
+		.has_rounds = true,
+		.seconds_min = 0.01,
+		.seconds_max = 600,
+		.set = set_option,
+	};
+	int r;
 
 	*options = (struct spool_options){
 		.scale = 1,
 		.count = COUNT_DEFAULT,
 		.size = SIZE_DEFAULT,
 		.kind = {KEY_RSA, 2048},
-		.rounds = ROUNDS_DEFAULT,
-		.seconds = SECONDS_DEFAULT,
-		.seed = 1,
 		.baselines = true,
+		.run = {.rounds = ROUNDS_DEFAULT, .seconds = SECONDS_DEFAULT, .seed = 1},
 	};
-	while ((option = getopt_long(argc, argv, "o:h", long_options, NULL)) != -1) {
-		int r = set_option(options, option, optarg);
-
-		if (r != 0)
-			return r;
-	}
-	if (optind < argc) {
-		fputs(usage, stderr);
-		return EX_USAGE;
-	}
-	return complete(options);
+	r = run_options_parse(&options->run, &rules, options, argc, argv);
+	return r == 0 ? complete(options) : r;
 }
 
 void spool_options_write_json(const struct spool_options *options, struct json_stream *json,
@@ -266,9 +246,7 @@ void spool_options_write_json(const struct spool_options *options, struct json_s
 		json_stream_string(json, "form", options->is_bsmtp ? "bsmtp" : "eml");
 		json_stream_number(json, "messages_per_unit", options->messages_per_unit);
 	}
-	json_stream_number(json, "rounds", options->rounds);
-	json_stream_real(json, "seconds", options->seconds);
-	json_stream_number(json, "seed", options->seed);
+	run_options_write_json(&options->run, json);
 	json_stream_begin(json, "postseal_options", '[');
 	for (size_t i = 0; options->postseal_options[i] != NULL; i++)
 		json_stream_string(json, NULL, options->postseal_options[i]);

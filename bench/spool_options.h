@@ -2,17 +2,15 @@
  * spool_options - the command line of `postseal-bench spool`.
  *
  * Is:       plain values, checked, with the defaults filled in.
- * Errors:   an exit code, after a line on stderr: EX_USAGE, EX_CANTCREAT (--json), EX_UNAVAILABLE (no postseal).
- *           SPOOL_OPTIONS_HELP: the help was asked for, and printed.
+ * Errors:   as run_options.h; EX_UNAVAILABLE: no postseal.
  * Owns:     nothing: texts are those of argv.
  */
 #ifndef BENCH_SPOOL_OPTIONS_H
 #define BENCH_SPOOL_OPTIONS_H
 
 #include "bench/pipeline.h"
+#include "bench/run_options.h"
 #include "bench/signer_setup.h"
-
-#define SPOOL_OPTIONS_HELP (-1)
 
 struct spool_options {
 	const char *memory_dir; /* always: keys and tables lie there, too */
@@ -26,11 +24,8 @@ struct spool_options {
 	struct key_kind kind;
 	bool is_bsmtp;
 	unsigned messages_per_unit;
-	unsigned rounds;
-	double seconds;
-	uint64_t seed;
 	bool baselines;
-	const char *json_path; /* NULL: none */
+	struct run_options run;
 	char postseal_path[PATH_MAX];
 	char batch[32]; /* "SpoolBatch=N", among `postseal_options` if it was given */
 	const char *postseal_options[PIPELINE_OPTIONS_MAX + 1]; /* ends in NULL */

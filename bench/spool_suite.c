@@ -35,18 +35,25 @@
 #define TABLE_ROWS	 100000
 #define TABLE_DOMAINS	 64
 #define TABLE_MESSAGES	 60000
-#define MIB		 (1024.0 * 1024.0)
-#define BSMTP_PER_UNIT	 256
+/* Keys in use, and what the cache of keys in lane form has room for: with all of them, and with few. */
+#define MANY_KEYS      512
+#define MANY_KEYS_FIT  1000
+#define FEW_KEYS_FIT   32
+#define MIB	       (1024.0 * 1024.0)
+#define BSMTP_PER_UNIT 256
+
+#define NO_LANES "there are no lanes here"
 
 struct spool_suite {
 	const struct spool_options *options;
 	unsigned cpus;
 	char memory_spool[PATH_MAX];
 	char disk_spool[PATH_MAX];
-	char setup_paths[3][PATH_MAX];
+	char setup_paths[4][PATH_MAX];
 	struct signer_setup rsa;
 	struct signer_setup ed25519;
 	struct signer_setup many_rows;
+	struct signer_setup many_keys;
 	struct status_line status;
 	struct spool_contest contest; /* of the experiment that runs */
 
@@ -106,12 +113,7 @@ static int run(struct spool_suite *suite, unsigned rounds, struct failure *failu
 static void rate_ratio(const struct spool_suite *suite, size_t a, size_t b,
 		       struct samples *ratio_out)
 {
-	struct samples rates_a;
-	struct samples rates_b;
-
-	contender_rates(&suite->contest.contenders[a], &rates_a);
-	contender_rates(&suite->contest.contenders[b], &rates_b);
-	samples_ratio(&rates_a, &rates_b, ratio_out);
+	contenders_ratio(&suite->contest.contenders[a], &suite->contest.contenders[b], ratio_out);
 }
 
 static void add_rss(struct finding *finding, const struct contender *contender)
@@ -123,7 +125,7 @@ static void add_rss(struct finding *finding, const struct contender *contender)
 static struct spool_load load_of(const struct spool_suite *suite, unsigned message_count)
 {
 	return (struct spool_load){
-		.maker = {suite->options->seed, 4096, 1, 1},
+		.maker = {suite->options->run.seed, 4096, 1, 1},
 		.message_count = scaled(suite, message_count),
 		.messages_per_unit = 1,
 	};
@@ -135,7 +137,7 @@ static struct mail_maker many_rows_maker(const struct spool_suite *suite)
 	unsigned rows = scaled(suite, TABLE_ROWS);
 	unsigned domains = rows < TABLE_DOMAINS ? rows : TABLE_DOMAINS;
 
-	return (struct mail_maker){suite->options->seed, 4096, domains, rows / domains};
+	return (struct mail_maker){suite->options->run.seed, 4096, domains, rows / domains};
 }
 
 static struct pipeline pipeline_of(const struct spool_suite *suite,
@@ -165,7 +167,7 @@ static int measure_rsa_in_memory(struct spool_suite *suite, struct failure *fail
 {
 	struct spool_load load = load_of(suite, RSA_MESSAGES);
 	struct pipeline pipeline = pipeline_of(suite, &suite->rsa, &load);
-	struct openssl_rate rate = {&suite->rsa, suite->cpus, suite->options->seconds};
+	struct openssl_rate rate = {&suite->rsa, suite->cpus, suite->options->run.seconds};
 	struct finding *finding;
 	size_t lanes;
 	size_t postseal;
@@ -180,14 +182,14 @@ static int measure_rsa_in_memory(struct spool_suite *suite, struct failure *fail
 		&suite->contest, "postseal_memory_rsa2048_openssl",
 		"postseal in memory, RSA-2048, 4 KB, SignEngine openssl", &pipeline);
 	openssl = spool_contest_add_openssl(&suite->contest, &rate);
-	r = run(suite, suite->options->rounds, failure);
+	r = run(suite, suite->options->run.rounds, failure);
 	if (r != 0)
 		return r;
 	finding = add_finding(suite, "memory_rsa2048_lanes_to_openssl",
 			      "in memory, RSA-2048, 4 KB / the same, SignEngine openssl", "");
 	limit(finding, FINDING_AT_LEAST, 2.3);
 	if (rsa_lanes_fast() == NULL)
-		(void)failure_set(&finding->skipped, BENCH_E_SKIPPED, "there are no lanes here");
+		(void)failure_set(&finding->skipped, BENCH_E_SKIPPED, NO_LANES);
 	else
 		rate_ratio(suite, lanes, postseal, &finding->samples);
 	finding = add_finding(suite, "memory_rsa2048_to_openssl",
@@ -207,11 +209,68 @@ static int measure_rsa_in_memory(struct spool_suite *suite, struct failure *fail
 	return 0;
 }
 
+static struct mail_maker many_keys_maker(const struct spool_suite *suite)
+{
+	return (struct mail_maker){suite->options->run.seed, 4096, MANY_KEYS, 1};
+}
+
+static void find_many_keys(struct spool_suite *suite, size_t fit, size_t do_not_fit, size_t openssl)
+{
+	struct finding *to_fit = add_finding(
+		suite, "memory_many_keys_to_cached",
+		"in memory, RSA-2048, 512 keys: LaneCacheSize 32 / LaneCacheSize 1000", "");
+	struct finding *to_openssl = add_finding(
+		suite, "memory_many_keys_to_openssl",
+		"in memory, RSA-2048, 512 keys: LaneCacheSize 32 / SignEngine openssl", "");
+
+	if (rsa_lanes_fast() == NULL) {
+		(void)failure_set(&to_fit->skipped, BENCH_E_SKIPPED, NO_LANES);
+		(void)failure_set(&to_openssl->skipped, BENCH_E_SKIPPED, NO_LANES);
+		return;
+	}
+	rate_ratio(suite, do_not_fit, fit, &to_fit->samples);
+	rate_ratio(suite, do_not_fit, openssl, &to_openssl->samples);
+}
+
+/* What it costs when the cache has not room for the keys, as a whole. */
+static int measure_many_keys(struct spool_suite *suite, struct failure *failure)
+{
+	struct spool_load load = load_of(suite, RSA_MESSAGES);
+	struct pipeline pipeline = pipeline_of(suite, &suite->many_keys, &load);
+	size_t fit;
+	size_t do_not_fit;
+	size_t openssl;
+	int r;
+
+	load.maker = many_keys_maker(suite);
+	spool_contest_init(&suite->contest);
+	pipeline.lane_keys = MANY_KEYS_FIT;
+	fit = spool_contest_add_pipeline(
+		&suite->contest, "postseal_many_keys",
+		"postseal in memory, RSA-2048, 512 keys, LaneCacheSize 1000", &pipeline);
+	pipeline.lane_keys = FEW_KEYS_FIT;
+	do_not_fit = spool_contest_add_pipeline(
+		&suite->contest, "postseal_many_keys_not_cached",
+		"postseal in memory, RSA-2048, 512 keys, LaneCacheSize 32", &pipeline);
+	pipeline.signs_by_openssl = true;
+	openssl = spool_contest_add_pipeline(
+		&suite->contest, "postseal_many_keys_openssl",
+		"postseal in memory, RSA-2048, 512 keys, SignEngine openssl", &pipeline);
+	r = run(suite, suite->options->run.rounds, failure);
+	if (r != 0)
+		return r;
+	find_many_keys(suite, fit, do_not_fit, openssl);
+	keep(suite, fit);
+	keep(suite, do_not_fit);
+	keep(suite, openssl);
+	return 0;
+}
+
 static int measure_ed25519_in_memory(struct spool_suite *suite, struct failure *failure)
 {
 	struct spool_load load = load_of(suite, ED25519_MESSAGES);
 	struct pipeline pipeline = pipeline_of(suite, &suite->ed25519, &load);
-	struct openssl_rate rate = {&suite->ed25519, suite->cpus, suite->options->seconds};
+	struct openssl_rate rate = {&suite->ed25519, suite->cpus, suite->options->run.seconds};
 	struct finding *finding;
 	size_t postseal;
 	size_t openssl;
@@ -221,7 +280,7 @@ static int measure_ed25519_in_memory(struct spool_suite *suite, struct failure *
 	postseal = spool_contest_add_pipeline(&suite->contest, "postseal_memory_ed25519",
 					      "postseal in memory, Ed25519, 4 KB", &pipeline);
 	openssl = spool_contest_add_openssl(&suite->contest, &rate);
-	r = run(suite, suite->options->rounds, failure);
+	r = run(suite, suite->options->run.rounds, failure);
 	if (r != 0)
 		return r;
 	finding = add_finding(suite, "memory_ed25519_rate", "in memory, Ed25519, 4 KB", "/s");
@@ -244,7 +303,7 @@ static int find_best_raw(struct spool_suite *suite, const struct spool_load *loa
 	struct raw_spool raw = {
 		.load = load,
 		.spool_path = suite->disk_spool,
-		.seconds_max = suite->options->seconds,
+		.seconds_max = suite->options->run.seconds,
 	};
 	const struct contender *best;
 	size_t count;
@@ -288,7 +347,7 @@ static int measure_on_disk(struct spool_suite *suite, struct failure *failure)
 	postseal = spool_contest_add_pipeline(&suite->contest, "postseal_disk_ed25519",
 					      "postseal on disk, Ed25519, 4 KB", &pipeline);
 	best = spool_contest_add_raw(&suite->contest, &raw);
-	r = run(suite, suite->options->rounds, failure);
+	r = run(suite, suite->options->run.rounds, failure);
 	if (r != 0)
 		return r;
 	finding = add_finding(suite, "disk_ed25519_to_raw",
@@ -320,7 +379,7 @@ static int measure_bsmtp(struct spool_suite *suite, struct failure *failure)
 	pipeline.syncs = true;
 	disk = spool_contest_add_pipeline(&suite->contest, "postseal_disk_bsmtp",
 					  "postseal on disk, .bsmtp of 256, Ed25519", &pipeline);
-	r = run(suite, suite->options->rounds, failure);
+	r = run(suite, suite->options->run.rounds, failure);
 	if (r != 0)
 		return r;
 	finding = add_finding(suite, "disk_bsmtp_to_memory",
@@ -429,7 +488,7 @@ static int measure_table_start(struct spool_suite *suite, struct failure *failur
 					 "postseal, one row, empty spool", &one);
 	(void)spool_contest_add_pipeline(contest, "postseal_empty_many_rows",
 					 "postseal, 100,000 rows, empty spool", &many);
-	r = run(suite, suite->options->rounds, failure);
+	r = run(suite, suite->options->run.rounds, failure);
 	if (r != 0)
 		return r;
 	first = add_finding(suite, "table_first_message",
@@ -471,7 +530,7 @@ static int measure_table_rate(struct spool_suite *suite, struct failure *failure
 	many_rows = spool_contest_add_pipeline(&suite->contest, "postseal_rate_many_rows",
 					       "postseal in memory, 100,000 rows, 64 keys in use",
 					       &many);
-	r = run(suite, suite->options->rounds, failure);
+	r = run(suite, suite->options->run.rounds, failure);
 	if (r != 0)
 		return r;
 	finding = add_finding(suite, "table_rate",
@@ -486,7 +545,7 @@ static int measure_table_rate(struct spool_suite *suite, struct failure *failure
 int spool_suite_new(const struct spool_options *options, const struct spool_places *places,
 		    struct spool_suite **suite_out)
 {
-	static const char *const setups[] = {"rsa", "ed25519", "many-rows"};
+	static const char *const setups[] = {"rsa", "ed25519", "many-rows", "many-keys"};
 	struct spool_suite *suite = calloc(1, sizeof(*suite));
 
 	if (suite == NULL)
@@ -514,6 +573,7 @@ void spool_suite_free(struct spool_suite *suite)
 	signer_setup_deinit(&suite->rsa);
 	signer_setup_deinit(&suite->ed25519);
 	signer_setup_deinit(&suite->many_rows);
+	signer_setup_deinit(&suite->many_keys);
 	free(suite->results);
 	free(suite);
 }
@@ -522,6 +582,7 @@ static int prepare(struct spool_suite *suite, struct failure *failure)
 {
 	const struct mail_maker one = load_of(suite, 1).maker;
 	const struct mail_maker many = many_rows_maker(suite);
+	const struct mail_maker many_keys = many_keys_maker(suite);
 	const struct key_kind rsa = {KEY_RSA, 2048};
 	const struct key_kind ed25519 = {KEY_ED25519, 0};
 	int r = spool_load_make_rooms(suite->memory_spool, failure);
@@ -536,6 +597,9 @@ static int prepare(struct spool_suite *suite, struct failure *failure)
 	if (r == 0)
 		r = signer_setup_init(&suite->many_rows, ed25519, &many, scaled(suite, TABLE_ROWS),
 				      suite->setup_paths[2], failure);
+	if (r == 0)
+		r = signer_setup_init(&suite->many_keys, rsa, &many_keys, MANY_KEYS,
+				      suite->setup_paths[3], failure);
 	return r;
 }
 
@@ -547,6 +611,7 @@ static const struct experiment {
 	bool tries_raw_methods;
 } experiments[] = {
 	{"memory-rsa2048", measure_rsa_in_memory, 3, 0, false},
+	{"memory-many-keys", measure_many_keys, 3, 0, false},
 	{"memory-ed25519", measure_ed25519_in_memory, 2, 0, false},
 	{"disk", measure_on_disk, 2, 0, true},
 	{"bsmtp", measure_bsmtp, 2, 0, false},
@@ -582,7 +647,7 @@ int spool_suite_run(struct spool_suite *suite, struct failure *failure)
 		const struct experiment *experiment = &experiments[i];
 
 		if (is_wanted(suite, experiment))
-			turns += experiment->turns_each_round * suite->options->rounds +
+			turns += experiment->turns_each_round * suite->options->run.rounds +
 				 experiment->turns_once +
 				 (experiment->tries_raw_methods ? raw_methods : 0);
 	}

@@ -116,6 +116,13 @@ int timing_samples_compare(const struct timing_samples *samples,
 	return 0;
 }
 
+double timing_detectable_percent(const struct timing_cropping *cropping)
+{
+	double mean_ns = cropping->mean_ns[TIMING_RANDOM];
+
+	return mean_ns > 0 ? 100 * cropping->detectable_ns / mean_ns : 0;
+}
+
 double timing_max_t(const struct timing_cropping croppings[TIMING_CROPPING_COUNT])
 {
 	double max = 0;

@@ -23,6 +23,8 @@
 #define TIMING_T_LIMIT	      4.5
 #define TIMING_SAMPLES_MAX    (1u << 20)
 #define TIMING_CROPPING_COUNT 7
+#define TIMING_CROPPING_FAST                                                                       \
+	3 /* the calls up to percentile 90: without those that something interrupted */
 
 enum timing_class {
 	TIMING_FIXED,
@@ -42,7 +44,11 @@ struct timing_cropping {
 	size_t counts[TIMING_CLASS_COUNT];
 	double mean_ns[TIMING_CLASS_COUNT];
 	double t;
-	double detectable_ns; /* what the means would have to differ by for |t| to be TIMING_T_LIMIT */
+	/*
+	 * A difference of the means at which |t| is TIMING_T_LIMIT on average: half of all runs would show it, and
+	 * nearly all one that is half as large again. 0: there were too few calls.
+	 */
+	double detectable_ns;
 };
 
 MUST_CHECK int timing_samples_init(struct timing_samples *samples);
@@ -54,6 +60,9 @@ bool timing_samples_add(struct timing_samples *samples, enum timing_class class,
 /* From all calls to the fastest ones. */
 MUST_CHECK int timing_samples_compare(const struct timing_samples *samples,
 				      struct timing_cropping croppings_out[TIMING_CROPPING_COUNT]);
+
+/* detectable_ns of a cropping in per cent of what a call takes. */
+double timing_detectable_percent(const struct timing_cropping *cropping);
 
 /* The largest |t|. */
 double timing_max_t(const struct timing_cropping croppings[TIMING_CROPPING_COUNT]);

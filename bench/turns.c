@@ -13,6 +13,23 @@ bool contender_was_skipped(const struct contender *contender)
 	return contender->skipped.text[0] != '\0';
 }
 
+static bool has_turn(const struct contender *contender, unsigned round)
+{
+	return contender->every == 0 || round % contender->every == 0;
+}
+
+unsigned turns_count(const struct contender *contenders, size_t count, unsigned rounds)
+{
+	unsigned turns = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		const unsigned every = contenders[i].every == 0 ? 1 : contenders[i].every;
+
+		turns += (rounds + every - 1) / every;
+	}
+	return turns;
+}
+
 static int take_turn(struct contender *contender, unsigned round, unsigned rounds,
 		     struct status_line *status, struct failure *failure)
 {
@@ -27,8 +44,10 @@ static int take_turn(struct contender *contender, unsigned round, unsigned round
 		contender->skipped = *failure;
 		return 0;
 	}
-	if (r == 0)
+	if (r == 0) {
+		measure.round = round;
 		contender->measures[contender->count++] = measure;
+	}
 	return r;
 }
 
@@ -39,20 +58,45 @@ int turns_run(struct contender *contenders, size_t count, unsigned rounds,
 
 	assert(rounds <= TURNS_ROUNDS_MAX);
 	for (unsigned round = 0; r == 0 && round < rounds; round++) {
-		for (size_t i = 0; r == 0 && i < count; i++)
-			r = take_turn(&contenders[i], round, rounds, status, failure);
+		for (size_t i = 0; r == 0 && i < count; i++) {
+			struct contender *contender =
+				&contenders[round % 2 == 0 ? i : count - 1 - i];
+
+			if (has_turn(contender, round))
+				r = take_turn(contender, round, rounds, status, failure);
+		}
 	}
 	return r;
+}
+
+static double rate_of(const struct measure *measure)
+{
+	return measure->seconds > 0 ? (double)measure->work / measure->seconds : 0;
 }
 
 void contender_rates(const struct contender *contender, struct samples *per_second_out)
 {
 	per_second_out->count = 0;
-	for (size_t i = 0; i < contender->count; i++) {
-		const struct measure *measure = &contender->measures[i];
+	for (size_t i = 0; i < contender->count; i++)
+		samples_add(per_second_out, rate_of(&contender->measures[i]));
+}
 
-		samples_add(per_second_out,
-			    measure->seconds > 0 ? (double)measure->work / measure->seconds : 0);
+void contenders_ratio(const struct contender *a, const struct contender *b,
+		      struct samples *ratio_out)
+{
+	size_t i = 0;
+	size_t k = 0;
+
+	ratio_out->count = 0;
+	while (i < a->count && k < b->count) {
+		const struct measure *of_a = &a->measures[i];
+		const struct measure *of_b = &b->measures[k];
+
+		if (of_a->round == of_b->round)
+			samples_add(ratio_out,
+				    rate_of(of_b) > 0 ? rate_of(of_a) / rate_of(of_b) : 0);
+		i += of_a->round <= of_b->round;
+		k += of_b->round <= of_a->round;
 	}
 }
 

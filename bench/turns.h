@@ -1,9 +1,10 @@
 /*
- * turns - contenders that are measured in turns: A B C, A B C, ...
+ * turns - contenders that are measured in turns: A B C, C B A, A B C, ...
  *
  * Is:       the rounds and what each contender reached in them. In turns, because a machine that is
- *           slower for a while is then slower for all of them.
- * Is not:   a judge: ratios are the scenario's business (samples_ratio()).
+ *           slower for a while is then slower for all of them. Every other round goes backwards, so that of two
+ *           neighbours none is always the first.
+ * Is not:   a judge: what is compared with what is the scenario's business.
  * Units:    seconds of wall clock and of CPU; `work` is messages or signatures, as the contender says.
  * Errors:   BENCH_E_SKIPPED of a contender is noted, and the others go on without it. Any other error of
  *           one ends the run.
@@ -32,6 +33,7 @@ struct measure {
 	double user_s;
 	double system_s;
 	double first_s;		 /* until the first piece of work was done; 0: not known */
+	unsigned round;		 /* in which it was; turns_run() sets it */
 	uint64_t peak_rss_bytes; /* 0: it has no process of its own */
 };
 
@@ -42,11 +44,15 @@ struct contender {
 	const char *includes; /* what the time is made of */
 	int (*run)(void *arg, struct measure *measure_out, struct failure *failure);
 	void *arg;
+	unsigned every; /* it has a turn in one round of so many; 0: in all */
 
 	struct measure measures[TURNS_ROUNDS_MAX];
 	size_t count;
 	struct failure skipped; /* an empty text: it was not */
 };
+
+/* How many turns that will be. */
+unsigned turns_count(const struct contender *contenders, size_t count, unsigned rounds);
 
 MUST_CHECK int turns_run(struct contender *contenders, size_t count, unsigned rounds,
 			 struct status_line *status, struct failure *failure);
@@ -56,6 +62,13 @@ bool contender_was_skipped(const struct contender *contender);
 /* Figures of each round. */
 void contender_rates(const struct contender *contender, struct samples *per_second_out);
 void contender_cpu_us(const struct contender *contender, struct samples *us_per_work_out);
+
+/*
+ * The rate of `a` in units of the rate of `b`, in each round that both had a turn in. What slows the machine down
+ * for a while slows both down, so this says more than a ratio of two medians.
+ */
+void contenders_ratio(const struct contender *a, const struct contender *b,
+		      struct samples *ratio_out);
 
 double contender_rate(const struct contender *contender);	/* the median */
 double contender_user_us(const struct contender *contender);	/* median per piece of work */

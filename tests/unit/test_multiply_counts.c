@@ -49,8 +49,8 @@ static struct rsa_lane_key *new_key(unsigned bits, struct rsa_lanes_workspace *s
 static void assert_counted(unsigned bits, const char *what, uint64_t want)
 {
 	if (counted != want)
-		fail_msg("RSA-%u, %s: got %llu, want %llu", bits, what, (unsigned long long)want,
-			 (unsigned long long)counted);
+		fail_msg("RSA-%u, %s: got %llu, want %llu", bits, what, (unsigned long long)counted,
+			 (unsigned long long)want);
 }
 
 static void check_batch(unsigned bits, unsigned filled)

@@ -68,6 +68,25 @@ static void test_ratio_is_taken_round_by_round(void **state)
 	assert_float_equal(c.values[1], -5, 1e-3);
 }
 
+static void test_middle_half_is_between_quartiles(void **state)
+{
+	struct samples five = samples_of((const double[]){5, 1, 4, 2, 3}, 5);
+	struct samples two = samples_of((const double[]){8, 4}, 2);
+	struct samples one = samples_of((const double[]){7}, 1);
+	struct samples none = {.count = 0};
+
+	(void)state;
+	assert_float_equal(samples_quartile_1(&five), 2, 1e-3);
+	assert_float_equal(samples_quartile_3(&five), 4, 1e-3);
+	assert_float_equal(samples_quartile_1(&two), 5, 1e-3);
+	assert_float_equal(samples_quartile_3(&two), 7, 1e-3);
+	assert_float_equal(samples_quartile_1(&one), 7, 1e-3);
+	assert_float_equal(samples_quartile_3(&one), 7, 1e-3);
+	assert_float_equal(samples_quartile_3(&none), 0, 1e-3);
+	samples_scale(&five, 2);
+	assert_float_equal(samples_median(&five), 6, 1e-3);
+}
+
 static void test_ratio_to_nothing_is_zero(void **state)
 {
 	struct samples a = samples_of((const double[]){10}, 1);
@@ -84,6 +103,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_rows),
 		cmocka_unit_test(test_ratio_is_taken_round_by_round),
+		cmocka_unit_test(test_middle_half_is_between_quartiles),
 		cmocka_unit_test(test_ratio_to_nothing_is_zero),
 	};
 

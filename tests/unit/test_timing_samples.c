@@ -12,6 +12,7 @@
 #include <math.h>
 
 #define CALLS 40000
+#define RUNS  16u
 
 /* The sum of twelve even numbers is a bell. */
 static int64_t made_up_time(uint64_t *random)
@@ -65,10 +66,38 @@ static void small_shift_is_found_once_slow_calls_are_cut(void **state)
 	assert_true(fabs(croppings[0].t) < TIMING_T_LIMIT);
 	assert_true(croppings[0].detectable_ns > 1000);
 	assert_true(timing_max_t(croppings) > TIMING_T_LIMIT);
-	assert_true(croppings[3].t > TIMING_T_LIMIT); /* the fixed one is slower */
-	assert_true(croppings[3].detectable_ns < 100);
+	assert_true(croppings[TIMING_CROPPING_FAST].t >
+		    TIMING_T_LIMIT); /* the fixed one is slower */
+	assert_true(croppings[TIMING_CROPPING_FAST].detectable_ns < 100);
 	compare(1, -100, croppings);
-	assert_true(croppings[3].t < -TIMING_T_LIMIT);
+	assert_true(croppings[TIMING_CROPPING_FAST].t < -TIMING_T_LIMIT);
+}
+
+/* A true difference that is as large as what is called detectable: whether a run shows it is a coin's flip. */
+static void detectable_shift_is_found_in_half_of_all_runs(void **state)
+{
+	struct timing_cropping croppings[TIMING_CROPPING_COUNT];
+	const struct timing_cropping *fast = &croppings[TIMING_CROPPING_FAST];
+	unsigned found = 0;
+	unsigned found_larger = 0;
+	int64_t detectable_ns;
+
+	(void)state;
+	compare(100, 0, croppings);
+	assert_float_equal(fast->percent, 90, 1e-6);
+	assert_float_equal(timing_detectable_percent(fast),
+			   fast->detectable_ns / fast->mean_ns[TIMING_RANDOM] * 100, 1e-6);
+	detectable_ns = llround(croppings[0].detectable_ns);
+	for (unsigned seed = 0; seed < RUNS; seed++) {
+		compare(seed, detectable_ns, croppings);
+		found += croppings[0].t > TIMING_T_LIMIT;
+		compare(seed, detectable_ns * 3 / 2, croppings);
+		found_larger += croppings[0].t > TIMING_T_LIMIT;
+	}
+	if (found < RUNS / 4 || found > RUNS * 3 / 4)
+		fail_msg("got %u of %u runs, want about half", found, RUNS);
+	if (found_larger < RUNS * 9 / 10)
+		fail_msg("got %u of %u runs, want nearly all", found_larger, RUNS);
 }
 
 static void large_shift_is_found_among_all_calls(void **state)
@@ -157,6 +186,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(no_shift_is_no_evidence),
 		cmocka_unit_test(small_shift_is_found_once_slow_calls_are_cut),
+		cmocka_unit_test(detectable_shift_is_found_in_half_of_all_runs),
 		cmocka_unit_test(large_shift_is_found_among_all_calls),
 		cmocka_unit_test(t_is_that_of_welch),
 		cmocka_unit_test(cropping_keeps_the_share_that_it_says),
