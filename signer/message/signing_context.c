@@ -75,10 +75,22 @@ static int make_key_store(struct signing_context *context)
 	return key_store_new(&keys, &context->keys);
 }
 
+/* Both are read, so that a person sees all that is wrong at once. */
+static int load_tables(struct signing_context *context, struct problems *problems)
+{
+	int rules = signing_rules_load(context->config, problems, &context->rules);
+	int trust = rules < 0 ? 0 : client_trust_load(context->config, problems, &context->trust);
+
+	if (rules < 0 || trust < 0)
+		return rules < 0 ? rules : trust;
+	return rules > 0 || trust > 0 ? SIGNING_CONTEXT_E_REFUSED : 0;
+}
+
 static void context_free(struct signing_context *context)
 {
 	key_store_free(context->keys);
 	header_select_free(context->header_select);
+	client_trust_free(context->trust);
 	signing_rules_free(context->rules);
 	signer_config_free(context->config);
 	free(context);
@@ -94,9 +106,7 @@ int signing_context_new(struct signer_config *config, struct problems *problems,
 		return -ENOMEM;
 	context->references = 1;
 	context->config = config;
-	r = signing_rules_load(config, problems, &context->rules);
-	if (r > 0)
-		r = SIGNING_CONTEXT_E_REFUSED;
+	r = load_tables(context, problems);
 	if (r == 0)
 		r = make_header_select(context, problems);
 	if (r == 0)

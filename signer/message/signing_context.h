@@ -1,8 +1,9 @@
 /*
  * signing_context - what messages are signed by: one configuration, made ready.
  *
- * Is:       the configuration, its tables, the header lists and the key store, made together and then
- *           read-only. A reload makes a new one beside the old; messages under way keep theirs.
+ * Is:       the configuration, its tables, whom to trust, the header lists and the key store, made
+ *           together and then read-only. A reload makes a new one beside the old; messages under
+ *           way keep theirs.
  * Use:      signing_context_new() takes the configuration over; ref and unref from then on.
  * Errors:   -errno, or SIGNING_CONTEXT_E_REFUSED, and `problems` says why.
  * Owns:     all of it, until the last reference goes.
@@ -15,6 +16,7 @@
 #include "common/problems.h"
 #include "signer/dkim/header_select.h"
 #include "signer/keys/key_store.h"
+#include "signer/tables/client_trust.h"
 #include "signer/tables/signer_config.h"
 #include "signer/tables/signing_rules.h"
 
@@ -27,6 +29,7 @@ struct signing_context {
 	_Atomic unsigned references;
 	struct signer_config *config;
 	struct signing_rules *rules;
+	struct client_trust *trust; /* for mail that has a client */
 	struct header_select *header_select;
 	struct key_store *keys;
 };

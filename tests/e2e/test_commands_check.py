@@ -161,6 +161,27 @@ class Check(PostsealCase):
             [("error", "tables", f"{self.path('SigningTable')}:{i}") for i in (1, 2)],
         )
 
+    def test_wrong_entries_of_host_lists_are_found(self):
+        self.key("a")
+        self.rows = [("a", None)]
+        self.write("TrustedHosts", "127.0.0.1\n10.0.0.0/33\n*.example.com\n")
+        config = self.tables(f"InternalHosts refile:{self.path('TrustedHosts')}")
+        self.assertEqual(
+            self.find(0, config),
+            [("warning", "tables", f"{self.path('TrustedHosts')}:2",
+              '"10.0.0.0/33" matches nobody: behind an IPv4 address, allowed are /0 to /32, or a '
+              "mask such as /255.255.0.0")],
+        )
+
+    def test_host_list_that_is_missing_is_found_with_a_table_that_is(self):
+        config = self.tables("PeerList file:gone")
+        self.write("KeyTable", "")
+        os.unlink(self.path("SigningTable"))
+        found = self.find(78, config)
+        self.assertEqual([f[0] for f in found], ["error", "error"])
+        self.assertIn("SigningTable", found[0][3])
+        self.assertIn('cannot read "gone": No such file or directory', found[1][3])
+
     def test_key_of_the_sender_is_not_tried_and_that_is_said(self):
         config = self.config(
             "SigningTable csl:*=k",
