@@ -147,11 +147,15 @@ static int append_dmarc(const struct dns_dmarc_policy *policy, struct buffer *va
 	return r;
 }
 
+/* Those of a domain stand behind its other records. */
 static bool is_there(const struct dns_records *records, struct bytes name)
 {
-	for (size_t i = 0; i < records->count; i++) {
-		if (records->records[i].kind == DNS_RECORD_REPORT &&
-		    bytes_equal(bytes_of_string(records->records[i].name), name))
+	for (size_t i = records->count; i > 0; i--) {
+		const struct dns_record *record = &records->records[i - 1];
+
+		if (record->kind != DNS_RECORD_REPORT)
+			return false;
+		if (bytes_equal(bytes_of_string(record->name), name))
 			return true;
 	}
 	return false;
