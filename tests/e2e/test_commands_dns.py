@@ -542,7 +542,11 @@ class Check(DnsCase):
         zone = self.good_zone()
         zone[self.NAME] = [("CNAME", "a.example.com")]
         zone["a.example.com"] = [("CNAME", self.NAME)]
-        self.expect_found(75, zone, "dkim", "no_answer", "the aliases (CNAME) never end")
+        server = self.serve(zone)
+        found = self.check(75, server)
+        self.assertEqual(found["dkim"]["status"], "no_answer")
+        self.assertIn("the aliases (CNAME) never end", found["dkim"]["notes"][0])
+        self.assertLess(len(server.questions), 15)
 
     def test_host_is_among_the_addresses(self):
         zone = self.good_zone()

@@ -155,6 +155,21 @@ static void reports_to_another_domain_need_its_record(void **state)
 	dns_records_deinit(&records);
 }
 
+static void reports_above_or_below_need_none(void **state)
+{
+	const struct dns_dmarc_policy policy = {
+		.policy = "none",
+		.percent = 100,
+		.rua = "mailto:a@EXAMPLE.com,mailto:b@x.news.example.com,mailto:c@news.example.com",
+	};
+	struct dns_records records = {0};
+
+	(void)state;
+	assert_int_equal(dns_records_add_dmarc(&records, "news.example.com", &policy), 0);
+	assert_int_equal(records.count, 1);
+	dns_records_deinit(&records);
+}
+
 static void several_domains_are_told_apart(void **state)
 {
 	/* Reports of the first go to the second: it begins nevertheless. */
@@ -314,6 +329,7 @@ int main(void)
 		cmocka_unit_test(client_is_as_documented),
 		cmocka_unit_test(reports_are_as_documented),
 		cmocka_unit_test(reports_to_another_domain_need_its_record),
+		cmocka_unit_test(reports_above_or_below_need_none),
 		cmocka_unit_test(several_domains_are_told_apart),
 		cmocka_unit_test(change_batch_has_a_set_for_each_name),
 		cmocka_unit_test(long_texts_are_cut_into_strings_that_fit),
