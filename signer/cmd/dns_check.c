@@ -110,7 +110,7 @@ static int ask(struct check *check, const struct dns_record *record, struct dns_
 	r = dns_client_ask(check->client, record->name, record->type, &check->answer, check->why);
 	if (r < 0)
 		return r;
-	check->silences = r == 0 ? 0 : check->silences + 1;
+	check->silences = r == DNS_CLIENT_E_SILENCE ? check->silences + 1 : 0;
 	if (r > 0)
 		return dns_finding_add(finding, DNS_STATUS_NO_ANSWER, "%s", check->why);
 	return look(check, record, finding);

@@ -4,7 +4,7 @@
  * Is:       the question, the comparison (dns_compare.h), the look-ups that an SPF record costs with all
  *           that it includes, and a look at the place where a form that adds the domain by itself puts a
  *           record whose name was typed in whole.
- * Bound:    after three questions in a row without an answer nothing more is asked.
+ * Bound:    after three questions in a row that met with silence nothing more is asked.
  * Errors:   -errno.
  */
 #ifndef SIGNER_CMD_DNS_CHECK_H

@@ -469,7 +469,7 @@ static int ask_all(struct exchange *exchange)
 		if (r != 0 && is_silent)
 			r = -ETIMEDOUT;
 	}
-	return r == -ETIMEDOUT ? DNS_CLIENT_E_NO_ANSWER : r;
+	return r == -ETIMEDOUT ? DNS_CLIENT_E_SILENCE : r;
 }
 
 static int ask_once(struct dns_client *client, const char *name, enum dns_type type,

@@ -26,7 +26,8 @@
 
 enum {
 	DNS_CLIENT_E_SERVER = 1, /* that is no server */
-	DNS_CLIENT_E_NO_ANSWER,	 /* nobody has answered, or only with an error */
+	DNS_CLIENT_E_NO_ANSWER,	 /* there is only an error */
+	DNS_CLIENT_E_SILENCE,	 /* there is nothing, and all the time was spent on it */
 };
 
 struct dns_client {

@@ -660,6 +660,15 @@ class Check(DnsCase):
         self.assertEqual({name for name, _ in server.questions},
                          {"a.example.com", "b.example.com", "c.example.com"})
 
+    def test_silence_now_and_then_does_not(self):
+        zone = {f"{host}.example.com": value for host, value in zip(
+            "abcdefg", (SILENCE, SILENCE, [("A", HOST)], SILENCE, SERVFAIL, SERVFAIL, SERVFAIL))}
+        server = self.serve({**zone, **self.good_zone()})
+        hosts = [flag for host in "abcdefg" for flag in ("--a", f"{host}={HOST}")]
+        stdout, _ = self.dns(75, *self.by_key(self.DOMAIN), "--host", HOST, "--check",
+                             "--timeout", "1", "--server", server.address, *hosts)
+        self.assertTrue(stdout.endswith("\n10 records: 4 ok, 6 no answer\n"), stdout)
+
     def test_nobody_listens(self):
         server = self.serve({})
         server.close()
