@@ -12,6 +12,7 @@ static const struct command commands[] = {
 	{"verify", "verify the signatures of messages", cmd_verify},
 	{"genkey", "make a key and its DNS record", cmd_genkey},
 	{"check", "find everything that would go wrong, before it does", cmd_check},
+	{"dns", "print the SPF, DKIM and DMARC records of domains, or check them", cmd_dns},
 	{"explain", "say how a message would be signed, and why", cmd_explain},
 };
 

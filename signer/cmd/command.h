@@ -20,6 +20,7 @@ struct command {
 };
 
 int cmd_check(int argc, char **argv);
+int cmd_dns(int argc, char **argv);
 int cmd_explain(int argc, char **argv);
 int cmd_genkey(int argc, char **argv);
 int cmd_sign(int argc, char **argv);

@@ -20,8 +20,9 @@
 #define COMMENT_START "----- DKIM key "
 
 struct public_key_record {
-	struct bytes text;    /* in the file, or in `joined` */
-	struct buffer joined; /* the strings of a zone file */
+	struct bytes name; /* both in the file, or in `joined` */
+	struct bytes text;
+	struct buffer joined; /* the strings of a zone file, and the whole name */
 };
 
 struct public_keys {
@@ -67,7 +68,7 @@ static int record_add(struct public_keys *keys, struct bytes name, struct bytes 
 	r = string_map_insert(&keys->names, name, (uint32_t)keys->count, NULL);
 	if (r != 0)
 		return r;
-	keys->records[keys->count] = (struct public_key_record){.text = text};
+	keys->records[keys->count] = (struct public_key_record){.name = name, .text = text};
 	if (joined != NULL) {
 		keys->records[keys->count].joined = *joined;
 		*joined = (struct buffer){0};
@@ -109,16 +110,24 @@ static struct bytes domain_of_comment(struct bytes comment)
 	return bytes_skip(text, start);
 }
 
+/* Takes the text over, with the name behind it. */
+static int joined_enter(struct key_reading *reading, struct buffer *joined, size_t text_size)
+{
+	struct bytes bytes = buffer_bytes(joined);
+
+	return record_enter(reading, bytes_skip(bytes, text_size), bytes_slice(bytes, 0, text_size),
+			    joined);
+}
+
 /* A name that ends in ._domainkey goes on in the zone, which is nowhere here but in the comment. */
 static int txt_record_enter(struct key_reading *reading, struct txt_record *record)
 {
 	struct bytes domain = domain_of_comment(record->comment);
-	struct buffer name = {0};
-	int r = buffer_append(&name, record->name);
+	size_t text_size = record->text.size;
+	int r = buffer_append(&record->text, record->name);
 
 	if (r == 0 && ends_with(record->name, BYTES_LITERAL("._domainkey"))) {
 		if (domain.size == 0) {
-			buffer_deinit(&name);
 			problems_error(reading->problems, reading->place,
 				       "\"%.*s\" has no domain; needed: the whole name, "
 				       "%.*s.DOMAIN., or behind the record, as genkey writes it: "
@@ -126,15 +135,11 @@ static int txt_record_enter(struct key_reading *reading, struct txt_record *reco
 				       BYTES_PRINTF(record->name), BYTES_PRINTF(record->name));
 			return 0;
 		}
-		r = buffer_append_byte(&name, '.');
+		r = buffer_append_byte(&record->text, '.');
 		if (r == 0)
-			r = buffer_append(&name, domain);
+			r = buffer_append(&record->text, domain);
 	}
-	if (r == 0)
-		r = record_enter(reading, buffer_bytes(&name), buffer_bytes(&record->text),
-				 &record->text);
-	buffer_deinit(&name);
-	return r;
+	return r == 0 ? joined_enter(reading, &record->text, text_size) : r;
 }
 
 /* `rest`: of the line, behind TXT. */
@@ -256,4 +261,16 @@ bool public_keys_find(const struct public_keys *keys, struct bytes name, struct 
 		return false;
 	*record_out = keys->records[*record].text;
 	return true;
+}
+
+size_t public_keys_count(const struct public_keys *keys)
+{
+	return keys->count;
+}
+
+void public_keys_at(const struct public_keys *keys, size_t index, struct bytes *name_out,
+		    struct bytes *record_out)
+{
+	*name_out = keys->records[index].name;
+	*record_out = keys->records[index].text;
 }

@@ -34,4 +34,9 @@ void public_keys_free(struct public_keys *keys);
 /* The name in any case, with or without a dot at its end. false: there is no such record. */
 bool public_keys_find(const struct public_keys *keys, struct bytes name, struct bytes *record_out);
 
+/* All that there are, in the order of the file; the name without a dot at its end. */
+size_t public_keys_count(const struct public_keys *keys);
+void public_keys_at(const struct public_keys *keys, size_t index, struct bytes *name_out,
+		    struct bytes *record_out);
+
 #endif

@@ -6,7 +6,7 @@ import unittest
 
 from postseal_case import POSTSEAL, PostsealCase
 
-COMMANDS = ("spool", "sign", "verify", "genkey", "check", "explain")
+COMMANDS = ("spool", "sign", "verify", "genkey", "check", "dns", "explain")
 
 
 class Main(PostsealCase):
@@ -86,7 +86,7 @@ class Main(PostsealCase):
         )
 
     def test_option_without_equals_is_a_usage_error(self):
-        for command in ("spool", "sign", "verify", "check", "explain"):
+        for command in ("spool", "sign", "verify", "check", "dns", "explain"):
             _, stderr = self.expect(64, command, "-o", "Syslog")
             self.assertEqual(
                 stderr,

@@ -1,4 +1,7 @@
-"""postseal(8): every command, every flag and every exit status is in it. (Options: test_man_options.)"""
+"""postseal(8) and the pages of single commands: every command, every flag and every exit status is in them.
+
+(Options: test_man_options.)
+"""
 
 import os
 import re
@@ -10,14 +13,21 @@ from postseal_case import PostsealCase
 
 MAN = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../man")
 COMMANDS = ("spool", "sign", "verify", "genkey", "check", "explain")
+# Those that have a page of their own, postseal-COMMAND(1).
+PAGES = ("dns",)
 SHARED = {"-x", "--config", "-o", "--option", "-h", "--help"}
 
-with open(os.path.join(MAN, "postseal.8")) as _file:
-    PAGE = _file.read()
+
+def read_page(name):
+    with open(os.path.join(MAN, name)) as file:
+        return file.read()
 
 
-def section(name):
-    return re.search(rf"\n\.Sh {name}\n(.*?)(?=\n\.Sh |\Z)", PAGE, re.S).group(1)
+PAGE = read_page("postseal.8")
+
+
+def section(name, page=PAGE):
+    return re.search(rf"\n\.Sh {name}\n(.*?)(?=\n\.Sh |\Z)", page, re.S).group(1)
 
 
 def flags_of(text):
@@ -54,10 +64,21 @@ class Man(PostsealCase):
         ).group(1)
 
     def test_every_flag_of_every_command_is_in_the_page(self):
-        for command in COMMANDS:
+        for command in set(COMMANDS) - set(PAGES):
             with self.subTest(command):
                 told = flags_of(self.command_text(command)) | SHARED
                 self.assertEqual(self.help_flags(command) - told, set())
+
+    def test_page_of_a_command_has_exactly_its_flags(self):
+        for command in PAGES:
+            page = read_page(f"postseal-{command}.1")
+            listed = set()
+            for line in section("DESCRIPTION", page).splitlines():
+                if line.startswith(".It Fl"):
+                    listed |= flags_of(line)
+            self.assertEqual(listed, self.help_flags(command))
+            self.assertEqual(flags_of(section("SYNOPSIS", page)) - listed, set())
+            self.assertIn(f"\n.Xr postseal-{command} 1 .", self.command_text(command))
 
     def test_no_flag_is_in_the_page_that_a_command_does_not_have(self):
         for command in COMMANDS:

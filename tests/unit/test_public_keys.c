@@ -66,6 +66,17 @@ static void name_gives_its_record(void **state)
 	fixture_deinit(&fixture);
 }
 
+static void expect_listed(const struct public_keys *keys, size_t index, const char *name,
+			  const char *record)
+{
+	struct bytes got_name;
+	struct bytes got_record;
+
+	public_keys_at(keys, index, &got_name, &got_record);
+	assert_true(bytes_equal(got_name, bytes_of_string(name)));
+	assert_true(bytes_equal(got_record, bytes_of_string(record)));
+}
+
 static void record_of_a_zone_file_gives_its_domain(void **state)
 {
 	static const struct row rows[] = {
@@ -102,6 +113,10 @@ static void record_of_a_zone_file_gives_its_domain(void **state)
 			place, &fixture.problems, &keys),
 		0);
 	expect_records(keys, rows, ARRAY_COUNT(rows));
+	assert_int_equal(public_keys_count(keys), 4);
+	expect_listed(keys, 0, "s1._domainkey.example.com", "v=DKIM1; k=rsa; p=AAAABBBB");
+	expect_listed(keys, 1, "s2._domainkey.example.net", "p=CCCC");
+	expect_listed(keys, 3, "s4._domainkey.example.com", "p=EEEE");
 	assert_string_equal(
 		fixture_told(&fixture),
 		"error keys:8: \"s5._domainkey\" has no domain; needed: the whole name, "
