@@ -31,6 +31,14 @@ static inline struct bytes buffer_bytes(const struct buffer *buffer)
 	return bytes_of(buffer->data, buffer->size);
 }
 
+/* Forgets so many bytes at the front. */
+static inline void buffer_drop_front(struct buffer *buffer, size_t count)
+{
+	buffer->size -= count;
+	if (buffer->size > 0)
+		memmove(buffer->data, buffer->data + count, buffer->size);
+}
+
 /* Makes room for `more` bytes behind the content; the room is at data + size. */
 MUST_CHECK int buffer_reserve(struct buffer *buffer, size_t more);
 MUST_CHECK int buffer_append(struct buffer *buffer, struct bytes bytes);

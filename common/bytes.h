@@ -104,6 +104,14 @@ static inline size_t bytes_find(struct bytes bytes, uint8_t byte)
 	return found == NULL ? bytes.size : (size_t)(found - bytes.data);
 }
 
+/* The offset of the last `byte`, or the size if there is none. */
+static inline size_t bytes_find_last(struct bytes bytes, uint8_t byte)
+{
+	const uint8_t *found = bytes.size == 0 ? NULL : memrchr(bytes.data, byte, bytes.size);
+
+	return found == NULL ? bytes.size : (size_t)(found - bytes.data);
+}
+
 /* The offset of the first white space (as bytes_trim() knows it), or the size: where a word ends. */
 static inline size_t bytes_find_space(struct bytes bytes)
 {

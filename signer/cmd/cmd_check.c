@@ -17,7 +17,7 @@
 #include "common/ring.h"
 #include "signer/keys/core_dump.h"
 #include "signer/keys/sign_engine_choice.h"
-#include "signer/spool/spool_threads.h"
+#include "signer/message/signing_threads.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -241,7 +241,7 @@ static void check_engines(struct check_command *command, const struct signer_con
 		.workers = 1,
 		.allowed = RING_FILE_OPS | RING_BIT(RING_POLL) | RING_BIT(RING_CALL),
 	};
-	struct spool_threads threads = spool_threads_of(config, cpus_allowed());
+	struct signing_threads threads = signing_threads_of(config, cpus_allowed());
 	struct ring *ring;
 	int r = ring_new(&ring_config, &ring);
 

@@ -1,5 +1,5 @@
 /*
- * postseal without a subcommand: the daemon that watches SpoolDirectory, with OpenDKIM's flags.
+ * postseal without a subcommand: the daemon that listens at Socket and watches SpoolDirectory, with OpenDKIM's flags.
  *
  * How it works: the flags become options, as a last line of the file would set them. The order of the
  * start matters: the configuration is read while all of the system is in sight; then the terminal is
@@ -12,8 +12,8 @@
 #include "signer/cmd/output.h"
 #include "signer/cmd/pid_file.h"
 #include "signer/cmd/process.h"
+#include "signer/cmd/service.h"
 #include "signer/cmd/settings.h"
-#include "signer/cmd/spool_service.h"
 #include "signer/cmd/supervisor.h"
 #include "signer/cmd/version.h"
 
@@ -43,6 +43,7 @@ struct daemon {
 	/* Copies of what outlives the first configuration, because no reload changes it. */
 	char *file; /* the absolute path of the configuration */
 	char *spool_directory;
+	char *sockets;
 	char *pid_file;
 	char *log_name;
 	bool logs_to_syslog;
@@ -157,9 +158,13 @@ static int extract(struct daemon *daemon)
 	return r == 0 ? output_end(EX_OK) : say(EX_OSERR, "cannot print", strerror(-r));
 }
 
-static const char nothing_to_do[] = "SpoolDirectory is not set, so there is nothing to do: this "
-				    "program takes mail from a spool "
-				    "directory, not from a milter socket";
+static const char nothing_to_do[] =
+	"neither Socket nor SpoolDirectory is set, so there is nothing to do";
+
+static bool has_work(const struct signer_config *config)
+{
+	return config->socket != NULL || config->spool_directory != NULL;
+}
 
 /*
  * Tries KeyFile, which all mail needs. (A KeyTable may name a hundred thousand keys: they are tried when
@@ -197,7 +202,7 @@ static int check_only(struct daemon *daemon)
 			    : say(EX_CONFIG, why, "");
 	if (r == EX_OK)
 		r = settings_become_user(&daemon->settings);
-	if (r == EX_OK && daemon->settings.config->spool_directory == NULL)
+	if (r == EX_OK && !has_work(daemon->settings.config))
 		fprintf(stderr, "warning: %s\n", nothing_to_do);
 	if (r == EX_OK)
 		r = settings_context(&daemon->settings, &context);
@@ -245,15 +250,16 @@ static void started(void *arg)
 
 static int serve(struct daemon *daemon)
 {
-	struct spool_service service = {
+	const struct service_options options = {
 		.settings = &daemon->settings,
-		.path = daemon->spool_directory,
+		.spool_path = daemon->spool_directory,
+		.sockets = daemon->sockets,
 		.started = started,
 		.arg = daemon,
 	};
 	struct signing_context *context = NULL;
 	char why[PROCESS_WHY_SIZE];
-	struct spool_result result;
+	struct service_result result;
 	int status = process_enter(&daemon->process, why);
 
 	if (status != EX_OK)
@@ -266,9 +272,9 @@ static int serve(struct daemon *daemon)
 	/* Mail waits until the key can be used, so that is no reason not to start. */
 	if (core_dump_disable() == 0)
 		(void)!try_key_file(daemon, context);
-	status = spool_service_run(&service, context, &result);
+	status = service_run(&options, context, &result);
 	signing_context_unref(context);
-	return result.error == 0 ? status : give_up(daemon, status, result.error_text);
+	return result.has_failed ? give_up(daemon, status, result.why) : status;
 }
 
 /* The process that works: the only one, or the supervisor's child. */
@@ -366,12 +372,14 @@ static int copy_facts(struct daemon *daemon)
 	if (daemon->file != NULL)
 		daemon->settings.path = daemon->file;
 	daemon->spool_directory = copy(config->spool_directory);
+	daemon->sockets = copy(config->socket);
 	daemon->pid_file = copy(config->pid_file);
 	daemon->log_name = copy(config->syslog_name != NULL ? config->syslog_name : PROGRAM_NAME);
 	daemon->logs_to_syslog = config->syslog;
 	daemon->log_facility = config->syslog_facility;
 	daemon->changes_root = config->change_root_directory != NULL;
-	if (daemon->spool_directory == NULL || daemon->log_name == NULL ||
+	if ((config->spool_directory != NULL && daemon->spool_directory == NULL) ||
+	    (config->socket != NULL && daemon->sockets == NULL) || daemon->log_name == NULL ||
 	    (config->pid_file != NULL && daemon->pid_file == NULL))
 		return say(EX_OSERR, "out of memory", "");
 	return EX_OK;
@@ -389,16 +397,13 @@ static int start(struct daemon *daemon)
 		return extract(daemon);
 	if (daemon->checks_only)
 		return check_only(daemon);
-	spool_service_hold_signals();
+	service_hold_signals();
 	r = settings_read(&daemon->settings);
 	if (r != EX_OK)
 		return r;
 	config = daemon->settings.config;
-	if (config->spool_directory == NULL)
+	if (!has_work(config))
 		return say(EX_CONFIG, nothing_to_do, "");
-	if (config->socket != NULL)
-		fprintf(stderr, "warning: Socket: nothing listens there: mail is taken from "
-				"SpoolDirectory only\n");
 	if (process_find(config, &daemon->process, why) != EX_OK)
 		return say(EX_CONFIG, why, "");
 	r = copy_facts(daemon);
@@ -417,6 +422,7 @@ int cmd_daemon(int argc, char **argv)
 	settings_close(&daemon.settings);
 	free(daemon.file);
 	free(daemon.spool_directory);
+	free(daemon.sockets);
 	free(daemon.pid_file);
 	free(daemon.log_name);
 	return line.status;

@@ -5,8 +5,8 @@
 #include "signer/cmd/command.h"
 #include "signer/cmd/output.h"
 #include "signer/cmd/progress.h"
+#include "signer/cmd/service.h"
 #include "signer/cmd/settings.h"
-#include "signer/cmd/spool_service.h"
 
 #include "common/log.h"
 
@@ -58,8 +58,9 @@ static void show_progress(void *arg, const struct spool_result *so_far, uint64_t
 	progress_draw(&command->progress, "signing", done, done + left);
 }
 
-static void print_json(const struct spool_result *result)
+static void print_json(const struct service_result *ran)
 {
+	const struct spool_result *result = &ran->spool;
 	const struct unit_counts *messages = &result->messages;
 	struct json_stream json;
 
@@ -73,11 +74,11 @@ static void print_json(const struct spool_result *result)
 	json_stream_number(&json, "units_failed", result->failed_units);
 	json_stream_number(&json, "units_stayed", result->stayed_units);
 	json_stream_number(&json, "batches", result->batches);
-	json_stream_number(&json, "signatures_in_lanes", result->signatures_in_lanes);
-	json_stream_number(&json, "signatures_made_again", result->signatures_made_again);
+	json_stream_number(&json, "signatures_in_lanes", ran->signatures.in_lanes);
+	json_stream_number(&json, "signatures_made_again", ran->signatures.made_again);
 	json_stream_number(&json, "log_lines_dropped", log_dropped());
 	json_stream_seconds(&json, "seconds", result->seconds);
-	json_stream_string(&json, "error", result->error == 0 ? NULL : result->error_text);
+	json_stream_string(&json, "error", ran->has_failed ? ran->why : NULL);
 	json_stream_end(&json, '}');
 }
 
@@ -92,14 +93,14 @@ static void print_summary(const struct spool_result *result)
 	       messages->refused_count, result->stayed_units, result->seconds, rate);
 }
 
-static void report(const struct spool_command *command, const struct spool_result *result)
+static void report(const struct spool_command *command, const struct service_result *result)
 {
-	if (result->error != 0)
-		fprintf(stderr, "postseal: %s\n", result->error_text);
+	if (result->has_failed)
+		fprintf(stderr, "postseal: %s\n", result->why);
 	if (command->json)
 		print_json(result);
-	else if (command->once && result->error == 0)
-		print_summary(result);
+	else if (command->once && !result->has_failed)
+		print_summary(&result->spool);
 }
 
 static int run(struct spool_command *command, struct signing_context *context, const char *path)
@@ -109,14 +110,14 @@ static int run(struct spool_command *command, struct signing_context *context, c
 		.level = command->once ? LOG_LEVEL_WARNING : LOG_LEVEL_INFO,
 		.before = command->once && command->progress.shown ? PROGRESS_ERASE : NULL,
 	};
-	struct spool_service service = {
+	const struct service_options options = {
 		.settings = &command->settings,
-		.path = path,
+		.spool_path = path,
 		.once = command->once,
 		.progress = command->once && command->progress.shown ? show_progress : NULL,
 		.arg = command,
 	};
-	struct spool_result result;
+	struct service_result result;
 	int status;
 
 	/* Files get the modes that they are made with, unless UMask takes something off. */
@@ -124,7 +125,7 @@ static int run(struct spool_command *command, struct signing_context *context, c
 	command->settings.voice = SETTINGS_LOG;
 	if (log_open(&log_config) != 0)
 		fputs("postseal: no memory for the log, lines go to stderr at once\n", stderr);
-	status = spool_service_run(&service, context, &result);
+	status = service_run(&options, context, &result);
 	progress_end(&command->progress);
 	log_close();
 	report(command, &result);
@@ -137,7 +138,7 @@ static int start(struct spool_command *command, const struct command_line *line)
 	const char *path;
 	int r;
 
-	spool_service_hold_signals();
+	service_hold_signals();
 	r = settings_read(&command->settings);
 	if (r == EX_OK)
 		r = settings_become_user(&command->settings);

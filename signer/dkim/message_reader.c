@@ -35,6 +35,14 @@ void message_reader_start(struct message_reader *reader, struct header *header, 
 		.header = header, .partial = partial, .fix_crlf = fix_crlf};
 }
 
+void message_reader_start_done(struct message_reader *reader, struct header *header,
+			       enum message_line_end line_end)
+{
+	message_reader_start(reader, header, false);
+	reader->state = MESSAGE_READER_DONE;
+	reader->line_end = line_end;
+}
+
 static bool ends_in(struct bytes text, uint8_t byte)
 {
 	return text.size > 0 && text.data[text.size - 1] == byte;

@@ -64,6 +64,10 @@ void message_reader_deinit(struct message_reader *reader);
 /* Clears the header, and fills it from then on. */
 void message_reader_start(struct message_reader *reader, struct header *header, bool fix_crlf);
 
+/* As start, where the caller fills the header himself, with fields whose lines end so: it is done from the beginning. */
+void message_reader_start_done(struct message_reader *reader, struct header *header,
+			       enum message_line_end line_end);
+
 /*
  * Takes all of the input, or as much as belongs to the header with the empty line behind it.
  * `consumed_out` says how much that was; it is less than all only when the reader is done.

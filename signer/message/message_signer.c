@@ -45,6 +45,8 @@ struct message_signer {
 		SIGNER_OVER,
 	} state;
 	enum message_verdict verdict;
+	enum message_trouble trouble;
+	struct message_facts facts;
 	char reason[REASON_SIZE];
 
 	struct header header;
@@ -143,6 +145,11 @@ enum message_verdict message_signer_verdict(const struct message_signer *signer)
 	return signer->verdict;
 }
 
+enum message_trouble message_signer_trouble(const struct message_signer *signer)
+{
+	return signer->trouble;
+}
+
 const char *message_signer_reason(const struct message_signer *signer)
 {
 	return signer->reason;
@@ -169,6 +176,17 @@ struct bytes message_signer_fields(const struct message_signer *signer)
 	return buffer_bytes(&signer->fields);
 }
 
+size_t message_signer_field_count(const struct message_signer *signer)
+{
+	return signer->count;
+}
+
+struct bytes message_signer_field_at(const struct message_signer *signer, size_t index)
+{
+	assert(index < signer->count);
+	return signature_field_text(&signer->signatures[index]->field);
+}
+
 void message_signer_start(struct message_signer *signer, const struct signing_context *context,
 			  const char *job, int64_t now_s,
 			  void (*wake)(struct message_signer *signer, void *arg), void *arg)
@@ -181,6 +199,8 @@ void message_signer_start(struct message_signer *signer, const struct signing_co
 	signer->wake_arg = arg;
 	signer->state = SIGNER_HEADER;
 	signer->verdict = MESSAGE_UNDECIDED;
+	signer->trouble = MESSAGE_TROUBLE_NONE;
+	signer->facts = (struct message_facts){0};
 	signer->reason[0] = '\0';
 	signer->header.size_max = (size_t)context->config->maximum_headers_bytes;
 	buffer_clear(&signer->fields);
@@ -189,16 +209,36 @@ void message_signer_start(struct message_signer *signer, const struct signing_co
 }
 
 /* The end of this message, unless it was there already. */
+static void signer_conclude_list(struct message_signer *signer, enum message_verdict verdict,
+				 const char *format, va_list args)
+{
+	signer->state = SIGNER_OVER;
+	signer->verdict = verdict;
+	vsnprintf(signer->reason, sizeof(signer->reason), format, args);
+}
+
 static PRINTF_LIKE(3, 4) enum message_progress
 	signer_conclude(struct message_signer *signer, enum message_verdict verdict,
 			const char *format, ...)
 {
 	va_list args;
 
-	signer->state = SIGNER_OVER;
-	signer->verdict = verdict;
 	va_start(args, format);
-	vsnprintf(signer->reason, sizeof(signer->reason), format, args);
+	signer_conclude_list(signer, verdict, format, args);
+	va_end(args);
+	return MESSAGE_OVER;
+}
+
+/* As signer_conclude(), of a message that should have been signed. */
+static PRINTF_LIKE(4, 5) enum message_progress
+	signer_fail(struct message_signer *signer, enum message_trouble trouble,
+		    enum message_verdict verdict, const char *format, ...)
+{
+	va_list args;
+
+	signer->trouble = trouble;
+	va_start(args, format);
+	signer_conclude_list(signer, verdict, format, args);
 	va_end(args);
 	return MESSAGE_OVER;
 }
@@ -233,7 +273,7 @@ static enum message_progress internal_error(struct message_signer *signer, int e
 						  signer->context->config->on_internal_error,
 						  MESSAGE_DEFER);
 
-	return signer_conclude(signer, verdict, "%s", strerror(-error));
+	return signer_fail(signer, MESSAGE_TROUBLE_INTERNAL, verdict, "%s", strerror(-error));
 }
 
 static enum message_progress signature_error(struct message_signer *signer)
@@ -242,8 +282,8 @@ static enum message_progress signature_error(struct message_signer *signer)
 						  signer->context->config->on_signature_error,
 						  MESSAGE_DEFER);
 
-	return signer_conclude(signer, verdict,
-			       "signature generation error: the key does not sign");
+	return signer_fail(signer, MESSAGE_TROUBLE_SIGNATURE, verdict,
+			   "signature generation error: the key does not sign");
 }
 
 /* A header that is larger than any honest one. */
@@ -255,16 +295,19 @@ static enum message_verdict verdict_on_size(const struct message_signer *signer)
 
 static enum message_progress header_error(struct message_signer *signer, int error)
 {
+	enum message_trouble trouble = MESSAGE_TROUBLE_MALFORMED;
 	enum message_verdict verdict = MESSAGE_REFUSE;
 
 	if (error < 0)
 		return internal_error(signer, error);
-	if (error == MESSAGE_E_TOO_LARGE)
+	if (error == MESSAGE_E_TOO_LARGE) {
+		trouble = MESSAGE_TROUBLE_SECURITY;
 		verdict = verdict_on_size(signer);
+	}
 	if (error == MESSAGE_E_NO_HEADER || message_reader_lines(&signer->reader) == 0)
-		return signer_conclude(signer, verdict, "%s", message_reader_reason(error));
-	return signer_conclude(signer, verdict, "line %" PRIu64 ": %s",
-			       message_reader_lines(&signer->reader), message_reader_reason(error));
+		return signer_fail(signer, trouble, verdict, "%s", message_reader_reason(error));
+	return signer_fail(signer, trouble, verdict, "line %" PRIu64 ": %s",
+			   message_reader_lines(&signer->reader), message_reader_reason(error));
 }
 
 /* A place for one more signature, or NULL. */
@@ -290,7 +333,8 @@ static enum message_progress key_error(struct message_signer *signer,
 				       const struct message_signature *signature)
 {
 	log_error("%s", signature->load.problem.text);
-	return signer_conclude(signer, MESSAGE_DEFER, "%s", signature->load.problem.text);
+	return signer_fail(signer, MESSAGE_TROUBLE_KEY, MESSAGE_DEFER, "%s",
+			   signature->load.problem.text);
 }
 
 /* The keys of all planned signatures: those at hand, and those that must be loaded first. */
@@ -325,8 +369,8 @@ static enum message_progress conclude_not_ours(struct message_signer *signer, bo
 					       const char *reason)
 {
 	if (is_unfinished)
-		return signer_conclude(signer, MESSAGE_REFUSE, "it ends inside its header: %s",
-				       reason);
+		return signer_fail(signer, MESSAGE_TROUBLE_MALFORMED, MESSAGE_REFUSE,
+				   "it ends inside its header: %s", reason);
 	return signer_conclude(signer, MESSAGE_PASS, "%s", reason);
 }
 
@@ -339,7 +383,12 @@ static enum message_progress plan_signatures(struct message_signer *signer,
 	if (r < 0)
 		return internal_error(signer, r);
 	switch (r) {
-	case 0: return find_keys(signer);
+	case 0:
+		if (signer->facts.is_external)
+			return signer_fail(signer, MESSAGE_TROUBLE_EXTERNAL, MESSAGE_PASS,
+					   "attempted to send as %.*s",
+					   BYTES_PRINTF(sender.domain));
+		return find_keys(signer);
 	case SIGNING_PLAN_E_NO_MATCH:
 	case SIGNING_PLAN_E_EXEMPT:
 		if (signer->context->config->log_why)
@@ -348,8 +397,11 @@ static enum message_progress plan_signatures(struct message_signer *signer,
 					 signing_plan_reason(plan));
 	case SIGNING_PLAN_E_BROKEN:
 		log_error("%s: %s", signer->job, signing_plan_reason(plan));
-		return signer_conclude(signer, MESSAGE_DEFER, "%s", signing_plan_reason(plan));
-	default: return signer_conclude(signer, MESSAGE_REFUSE, "%s", signing_plan_reason(plan));
+		return signer_fail(signer, MESSAGE_TROUBLE_KEY, MESSAGE_DEFER, "%s",
+				   signing_plan_reason(plan));
+	default:
+		return signer_fail(signer, MESSAGE_TROUBLE_MALFORMED, MESSAGE_REFUSE, "%s",
+				   signing_plan_reason(plan));
 	}
 }
 
@@ -371,7 +423,7 @@ static enum message_progress no_sender(struct message_signer *signer, int error)
 	sender_error_text(error, sender_field_name(&signer->header, names), reason, sizeof(reason));
 	if (error == SENDER_E_NO_ADDRESS)
 		return conclude_not_ours(signer, !message_reader_is_done(&signer->reader), reason);
-	return signer_conclude(signer, MESSAGE_REFUSE, "%s", reason);
+	return signer_fail(signer, MESSAGE_TROUBLE_MALFORMED, MESSAGE_REFUSE, "%s", reason);
 }
 
 static enum message_progress decide(struct message_signer *signer)
@@ -382,8 +434,8 @@ static enum message_progress decide(struct message_signer *signer)
 	int r;
 
 	if (wrong != NULL)
-		return signer_conclude(signer, MESSAGE_REFUSE, "it has %zu %s fields", count,
-				       wrong);
+		return signer_fail(signer, MESSAGE_TROUBLE_COUNT, MESSAGE_REFUSE,
+				   "it has %zu %s fields", count, wrong);
 	r = sender_find(signer->tools, &signer->header, &signer->context->config->sender_headers,
 			&sender);
 	if (r < 0)
@@ -416,12 +468,25 @@ static void choose_canonicalization(struct message_signer *signer)
 				      &signer->body_canonicalization);
 }
 
-/* The largest l= that may come; 0: none. An l=0 has a digit, too. */
-static uint64_t body_length_max(const struct signer_config *config)
+static bool signs_length(const struct message_signer *signer)
 {
-	if (config->maximum_signed_bytes < 0)
+	return signer->facts.signs_length || signer->context->config->maximum_signed_bytes >= 0;
+}
+
+/* Bytes of the body that are signed. */
+static uint64_t body_limit(const struct message_signer *signer)
+{
+	int64_t limit = signer->context->config->maximum_signed_bytes;
+
+	return limit >= 0 ? (uint64_t)limit : BODY_HASH_NO_LIMIT;
+}
+
+/* The largest l= that may come; 0: none. An l=0 has a digit, too. */
+static uint64_t body_length_max(const struct message_signer *signer)
+{
+	if (!signs_length(signer))
 		return 0;
-	return config->maximum_signed_bytes == 0 ? 1 : (uint64_t)config->maximum_signed_bytes;
+	return body_limit(signer) == 0 ? 1 : body_limit(signer);
 }
 
 static int compose_field(struct message_signer *signer, struct message_signature *signature)
@@ -439,7 +504,7 @@ static int compose_field(struct message_signer *signer, struct message_signature
 				  ? 0
 				  : (uint64_t)(signer->now_s + config->signature_ttl_seconds),
 		.asks_reports = config->request_reports,
-		.body_length_max = body_length_max(config),
+		.body_length_max = body_length_max(signer),
 		.names = &signer->tools->names,
 		.copied = config->diagnostics ? &signer->header : NULL,
 		.signature_size = key_signature_size(signature->key),
@@ -518,8 +583,7 @@ static int compose(struct message_signer *signer)
 	if (r != 0)
 		return r;
 	body_hash_start(&signer->body_hash, signer->body_canonicalization, config->fix_crlf,
-			config->maximum_signed_bytes >= 0 ? (uint64_t)config->maximum_signed_bytes
-							  : BODY_HASH_NO_LIMIT);
+			body_limit(signer));
 	return 0;
 }
 
@@ -534,9 +598,9 @@ static enum message_progress keys_progress(struct message_signer *signer)
 	}
 	r = compose(signer);
 	if (r == HEADER_SELECT_E_TOO_MANY)
-		return signer_conclude(signer, verdict_on_size(signer),
-				       "it has more than %d header fields to sign",
-				       HEADER_SELECT_NAMES_MAX);
+		return signer_fail(signer, MESSAGE_TROUBLE_SECURITY, verdict_on_size(signer),
+				   "it has more than %d header fields to sign",
+				   HEADER_SELECT_NAMES_MAX);
 	if (r != 0)
 		return internal_error(signer, r);
 	signer->state = SIGNER_BODY;
@@ -565,11 +629,80 @@ static enum message_progress push_header(struct message_signer *signer, struct b
 	return message_reader_is_done(&signer->reader) ? header_over(signer) : MESSAGE_MORE;
 }
 
+/* What message_reader_push() would say of the field. */
+static int field_error(int error)
+{
+	switch (error) {
+	case HEADER_E_NOT_A_FIELD: return MESSAGE_E_NOT_A_FIELD;
+	case HEADER_E_TOO_LARGE: return MESSAGE_E_TOO_LARGE;
+	default: return error;
+	}
+}
+
+/* A line end that is followed by no white space would begin another field. */
+static bool folds_right(struct bytes value)
+{
+	for (size_t at = bytes_find(value, '\n'); at < value.size;
+	     at += 1 + bytes_find(bytes_skip(value, at + 1), '\n')) {
+		if (at + 1 == value.size || !ascii_is_wsp(value.data[at + 1]))
+			return false;
+	}
+	return true;
+}
+
+static int add_field(struct message_signer *signer, struct bytes name, struct bytes separator,
+		     struct bytes value)
+{
+	struct buffer *field = &signer->fields;
+	int r;
+
+	if (!folds_right(value))
+		return MESSAGE_E_NOT_A_FIELD;
+	buffer_clear(field);
+	r = buffer_reserve(field, name.size + separator.size + value.size + 1);
+	if (r == 0)
+		r = buffer_append(field, name);
+	if (r == 0)
+		r = buffer_append(field, separator);
+	if (r == 0)
+		r = buffer_append(field, value);
+	if (r == 0)
+		r = buffer_append_byte(field, '\n');
+	return r == 0 ? field_error(header_add(&signer->header, buffer_bytes(field))) : r;
+}
+
+enum message_progress message_signer_field(struct message_signer *signer, struct bytes name,
+					   struct bytes separator, struct bytes value)
+{
+	int r;
+
+	if (signer->state == SIGNER_OVER)
+		return MESSAGE_OVER;
+	assert(signer->state == SIGNER_HEADER);
+	if (!message_reader_is_done(&signer->reader))
+		message_reader_start_done(&signer->reader, &signer->header, MESSAGE_LINE_END_LF);
+	r = add_field(signer, name, separator, value);
+	return r == 0 ? MESSAGE_MORE : header_error(signer, r);
+}
+
+enum message_progress message_signer_header_end(struct message_signer *signer,
+						const struct message_facts *facts)
+{
+	if (signer->state == SIGNER_OVER)
+		return MESSAGE_OVER;
+	assert(signer->state == SIGNER_HEADER);
+	if (!message_reader_is_done(&signer->reader))
+		message_reader_start_done(&signer->reader, &signer->header, MESSAGE_LINE_END_LF);
+	signer->facts = *facts;
+	return header_over(signer);
+}
+
 static enum message_progress body_error(struct message_signer *signer, int error)
 {
 	if (error < 0)
 		return internal_error(signer, error);
-	return signer_conclude(signer, MESSAGE_REFUSE, "its body has a CR without LF");
+	return signer_fail(signer, MESSAGE_TROUBLE_MALFORMED, MESSAGE_REFUSE,
+			   "its body has a CR without LF");
 }
 
 static enum message_progress push_body(struct message_signer *signer, struct bytes *input)
@@ -614,7 +747,7 @@ static int submit_digests(struct message_signer *signer, const uint8_t body_dige
 		struct message_signature *signature = signer->signatures[i];
 
 		signature_field_set_body_hash(&signature->field, body_digest);
-		if (signer->context->config->maximum_signed_bytes >= 0)
+		if (signs_length(signer))
 			signature_field_set_body_length(&signature->field,
 							body_hash_hashed_size(&signer->body_hash));
 		r = header_hash_digest(&tools->header_hash,

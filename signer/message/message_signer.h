@@ -39,6 +39,24 @@ enum message_verdict {
 	MESSAGE_DEFER,		/* cannot be signed now: try again later */
 };
 
+/* What kept a message from being signed: each has an On-... option, or an answer of its own in a dialogue. */
+enum message_trouble {
+	MESSAGE_TROUBLE_NONE,
+	MESSAGE_TROUBLE_EXTERNAL,  /* ours by its sender, but not by who hands it in: it passes */
+	MESSAGE_TROUBLE_INTERNAL,  /* On-InternalError */
+	MESSAGE_TROUBLE_SECURITY,  /* On-Security */
+	MESSAGE_TROUBLE_SIGNATURE, /* On-SignatureError */
+	MESSAGE_TROUBLE_KEY,	   /* a key, or the row that names it, cannot be used now */
+	MESSAGE_TROUBLE_COUNT,	   /* StrictHeaders, RequiredHeaders */
+	MESSAGE_TROUBLE_MALFORMED, /* it cannot be signed as it is */
+};
+
+/* What is known of a message besides its bytes. A spool knows nothing: all that lies in it is to be signed. */
+struct message_facts {
+	bool is_external;  /* whoever hands it in is not to be signed for */
+	bool signs_length; /* with l=, though MaximumSignedBytes is not set (BodyLengthDB) */
+};
+
 enum message_progress {
 	MESSAGE_MORE,
 	MESSAGE_WAIT,
@@ -72,6 +90,17 @@ void message_signer_start(struct message_signer *signer, const struct signing_co
 			  const char *job, int64_t now_s,
 			  void (*wake)(struct message_signer *signer, void *arg), void *arg);
 
+/*
+ * For who has the fields one by one, as a milter has, in place of the bytes of the header: after start, field() for
+ * each, then header_end() once. What is returned is what push would return. `separator` is what stands between name and
+ * value, ":" or ": ". A value may be folded by LFs with white space after them, and has no line end. The fields that
+ * come out of it end their lines with LF.
+ */
+enum message_progress message_signer_field(struct message_signer *signer, struct bytes name,
+					   struct bytes separator, struct bytes value);
+enum message_progress message_signer_header_end(struct message_signer *signer,
+						const struct message_facts *facts);
+
 /* Takes bytes off the front of `input`. */
 enum message_progress message_signer_push(struct message_signer *signer, struct bytes *input);
 enum message_progress message_signer_end(struct message_signer *signer);
@@ -79,6 +108,9 @@ enum message_progress message_signer_end(struct message_signer *signer);
 bool message_signer_busy(const struct message_signer *signer);
 
 enum message_verdict message_signer_verdict(const struct message_signer *signer);
+
+/* Of a message that is to be refused or deferred, or passes because an On-... option says so. */
+enum message_trouble message_signer_trouble(const struct message_signer *signer);
 
 /* One line: why the verdict is what it is. Ends in NUL; never NULL. */
 const char *message_signer_reason(const struct message_signer *signer);
@@ -95,5 +127,9 @@ struct message_cut message_signer_cut_at(const struct message_signer *signer, si
 
 /* All fields, each with its line end. Until wake() they hold gaps; the size never changes. */
 struct bytes message_signer_fields(const struct message_signer *signer);
+
+/* The same one by one. */
+size_t message_signer_field_count(const struct message_signer *signer);
+struct bytes message_signer_field_at(const struct message_signer *signer, size_t index);
 
 #endif

@@ -75,21 +75,28 @@ static int make_key_store(struct signing_context *context)
 	return key_store_new(&keys, &context->keys);
 }
 
-/* Both are read, so that a person sees all that is wrong at once. */
+/* All are read, so that a person sees all that is wrong at once. */
 static int load_tables(struct signing_context *context, struct problems *problems)
 {
-	int rules = signing_rules_load(context->config, problems, &context->rules);
-	int trust = rules < 0 ? 0 : client_trust_load(context->config, problems, &context->trust);
+	const struct signer_config *config = context->config;
+	int rules = signing_rules_load(config, problems, &context->rules);
+	int trust = rules < 0 ? 0 : client_trust_load(config, problems, &context->trust);
+	int recipients = 0;
 
+	if (rules >= 0 && trust >= 0)
+		recipients = recipient_rules_load(config, problems, &context->recipients);
 	if (rules < 0 || trust < 0)
 		return rules < 0 ? rules : trust;
-	return rules > 0 || trust > 0 ? SIGNING_CONTEXT_E_REFUSED : 0;
+	if (recipients < 0)
+		return recipients;
+	return rules > 0 || trust > 0 || recipients > 0 ? SIGNING_CONTEXT_E_REFUSED : 0;
 }
 
 static void context_free(struct signing_context *context)
 {
 	key_store_free(context->keys);
 	header_select_free(context->header_select);
+	recipient_rules_free(context->recipients);
 	client_trust_free(context->trust);
 	signing_rules_free(context->rules);
 	signer_config_free(context->config);

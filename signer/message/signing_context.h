@@ -17,6 +17,7 @@
 #include "signer/dkim/header_select.h"
 #include "signer/keys/key_store.h"
 #include "signer/tables/client_trust.h"
+#include "signer/tables/recipient_rules.h"
 #include "signer/tables/signer_config.h"
 #include "signer/tables/signing_rules.h"
 
@@ -29,7 +30,8 @@ struct signing_context {
 	_Atomic unsigned references;
 	struct signer_config *config;
 	struct signing_rules *rules;
-	struct client_trust *trust; /* for mail that has a client */
+	struct client_trust *trust;	    /* for mail that has a client */
+	struct recipient_rules *recipients; /* and for mail that has an envelope */
 	struct header_select *header_select;
 	struct key_store *keys;
 };

@@ -1,18 +1,18 @@
 /*
  * spool - signs what is in SPOOL/in, until it is empty or until it is told to stop.
  *
- * Is:       the whole engine: recovery, I/O threads, signature service, watch of the directory.
- * Is not:   options and output (signer/cmd).
- * Use:      spool_run(&options, &result); it blocks SIGTERM, SIGINT, SIGHUP and SIGUSR1 and takes them
- *           itself: the first two end it with nothing half done, the others call `reload`.
+ * Is:       the whole engine: recovery, I/O threads, watch of the directory.
+ * Is not:   signals, or what a new configuration is (signer/cmd): the owner says so.
+ * Use:      new; run, which blocks until the end; free. spool_stop() ends it with nothing half done.
  * Errors:   spool_result.error; SPOOL_DIR_E_* or -errno, with one line for a person.
- * Owns:     its threads while it runs; a reference to the context.
- * Threads:  one call at a time for one spool; the lock sees to that.
+ * Owns:     its threads while it runs.
+ * Threads:  one runs it; stop and wake are for any, between new and free. One run at a time for one spool; its lock sees
+ *           to that.
  */
 #ifndef SIGNER_SPOOL_SPOOL_H
 #define SIGNER_SPOOL_SPOOL_H
 
-#include "signer/message/signing_context.h"
+#include "signer/message/signing_core.h"
 #include "signer/spool/unit.h"
 
 struct spool_result {
@@ -22,20 +22,15 @@ struct spool_result {
 	uint64_t failed_units;	 /* moved to failed/, or with a part there */
 	uint64_t stayed_units;	 /* in in/ still, at the end of an --once */
 	uint64_t batches;
-	uint64_t signatures_in_lanes;	/* of RSA, with others at once */
-	uint64_t signatures_made_again; /* wrong in lanes, and right by OpenSSL */
 	double seconds;
 	int error;
 	char error_text[512];
 };
 
 struct spool_options {
+	struct signing_core *core; /* borrowed */
 	const char *path;
 	bool once;
-	struct signing_context *context; /* borrowed: spool_run() takes its own reference */
-
-	/* A new context in the place of the one in force; nonzero: the old one stays. NULL: no reload. */
-	int (*reload)(void *arg, struct signing_context **context_out);
 
 	/* Called once, when the spool is locked and in/ is watched. NULL: nobody waits for that. */
 	void (*started)(void *arg);
@@ -48,7 +43,17 @@ struct spool_options {
 	const struct ring_fault *fault;
 };
 
+struct spool;
+
+MUST_CHECK int spool_new(const struct spool_options *options, struct spool **spool_out);
+void spool_free(struct spool *spool);
+
 /* Returns result_out->error. */
-int spool_run(const struct spool_options *options, struct spool_result *result_out);
+int spool_run(struct spool *spool, struct spool_result *result_out);
+
+void spool_stop(struct spool *spool);
+
+/* There is a new context. */
+void spool_wake(struct spool *spool);
 
 #endif

@@ -6,8 +6,7 @@
 #ifndef SIGNER_SPOOL_SPOOL_SHARED_H
 #define SIGNER_SPOOL_SPOOL_SHARED_H
 
-#include "signer/keys/sign_engine_choice.h"
-#include "signer/keys/sign_service.h"
+#include "signer/message/signing_core.h"
 #include "signer/spool/retry_table.h"
 #include "signer/spool/spool.h"
 #include "signer/spool/spool_dir.h"
@@ -20,14 +19,14 @@
 #include <stdatomic.h>
 
 struct spool_shared {
-	const struct spool_options *options;
+	struct spool_options options;
+	struct signing_core *core;
+	struct signing_context *context; /* at the start: what no reload changes */
 	struct spool_dir dir;
 	struct unit_queue *queue;
 	struct retry_table *retries;
 	struct unit_busy *busy;
 	struct spool_limits limits;
-	struct sign_engine_choice engine;
-	struct sign_service *service;
 	struct out_file_rights rights;
 	unsigned units_at_once_max; /* of one I/O thread: what the limit of descriptors allows */
 	_Atomic uint64_t next_number;
@@ -36,23 +35,14 @@ struct spool_shared {
 	_Atomic bool short_of_something; /* with --once: the rest of the queue stays in this pass */
 	_Atomic bool failed;		 /* result.error is set: nothing more may be committed */
 	_Atomic unsigned at_work;	 /* units taken and not over */
-	_Atomic unsigned context_number; /* moves with each reload */
 
 	/* Wakes the first worker, whose thread also watches over all (spool_watch.h). */
 	void (*wake_watch)(struct spool_shared *shared);
 	void *wake_arg;
 
 	pthread_mutex_t mutex;
-	struct signing_context *context;
 	struct spool_result result;
 };
-
-/* A reference to the context in force. */
-struct signing_context *spool_shared_context(struct spool_shared *shared);
-
-/* Logs what key store and engine have to say, each once: what the engine has learnt, too small, memory that could
- * not be locked, wrong results. */
-void spool_shared_tell_notices(struct spool_shared *shared);
 
 /* No new units from now on. */
 void spool_shared_stop(struct spool_shared *shared);

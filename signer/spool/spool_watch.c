@@ -13,18 +13,15 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/inotify.h>
-#include <sys/signalfd.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #define SCAN_INTERVAL_NS     (30 * NS_PER_S)
 #define PROGRESS_INTERVAL_NS (100 * NS_PER_MS)
-#define NOTICE_INTERVAL_NS   (1 * NS_PER_S)
 
 /* Completed: renamed in, closed by a writer that wrote in place, or linked in. */
 #define EVENTS (IN_MOVED_TO | IN_CLOSE_WRITE | IN_CREATE | IN_ONLYDIR)
@@ -36,18 +33,12 @@ struct spool_watch {
 	struct ring_op scan;
 	bool scanning;
 	bool scan_wanted;
-	uint64_t gone_before; /* units that had left in/ when this pass began */
-	struct ring_op reload;
-	bool reloading;
-	bool reload_wanted;
-	struct signing_context *new_context;
+	uint64_t gone_before;	 /* units that had left in/ when this pass began */
+	unsigned context_number; /* of the context that units were looked at with */
 	int inotify_fd;
 	struct ring_op inotify_poll;
-	int signal_fd;
-	struct ring_op signal_poll;
 	int64_t scan_due_ns;
 	int64_t progress_due_ns;
-	int64_t notice_due_ns;
 };
 
 static void start_scan(struct spool_watch *watch);
@@ -101,7 +92,7 @@ static void scanned(struct ring_op *op, int res)
 		return;
 	log_error("cannot read in/: %s", strerror(-res));
 	watch->scan_due_ns = ring_now_ns(watch->ring) + NS_PER_S;
-	if (shared->options->once)
+	if (shared->options.once)
 		spool_shared_fail(shared, res, "cannot read in/");
 }
 
@@ -162,62 +153,6 @@ static void inotify_ready(struct ring_op *op, int res)
 	ring_poll(watch->ring, op, watch->inotify_fd, POLLIN);
 }
 
-static int load_context(void *arg)
-{
-	struct spool_watch *watch = arg;
-	const struct spool_options *options = watch->shared->options;
-
-	return options->reload(options->arg, &watch->new_context);
-}
-
-static void reloaded(struct ring_op *op, int res)
-{
-	struct spool_watch *watch = CONTAINER_OF(op, struct spool_watch, reload);
-	struct spool_shared *shared = watch->shared;
-	struct signing_context *old;
-
-	watch->reloading = false;
-	if (res != 0) {
-		log_error("the new configuration has errors, the old one stays in force");
-		return;
-	}
-	pthread_mutex_lock(&shared->mutex);
-	old = shared->context;
-	shared->context = watch->new_context;
-	pthread_mutex_unlock(&shared->mutex);
-	watch->new_context = NULL;
-	signing_context_unref(old);
-	atomic_fetch_add(&shared->context_number, 1);
-	/* What could not be signed before may be possible now. */
-	retry_table_all_due(shared->retries);
-	start_scan(watch);
-}
-
-static void start_reload(struct spool_watch *watch)
-{
-	watch->reload_wanted = watch->reloading;
-	if (watch->reloading || watch->shared->options->reload == NULL)
-		return;
-	watch->reloading = true;
-	ring_call(watch->ring, &watch->reload, load_context, watch);
-}
-
-static void signal_ready(struct ring_op *op, int res)
-{
-	struct spool_watch *watch = CONTAINER_OF(op, struct spool_watch, signal_poll);
-	struct signalfd_siginfo info;
-
-	(void)res;
-	while (read(watch->signal_fd, &info, sizeof(info)) == sizeof(info)) {
-		if (info.ssi_signo == SIGHUP || info.ssi_signo == SIGUSR1)
-			start_reload(watch);
-		else
-			spool_shared_stop(watch->shared);
-	}
-	watch->wake_all(watch->shared);
-	ring_poll(watch->ring, op, watch->signal_fd, POLLIN);
-}
-
 static int open_inotify(struct spool_watch *watch)
 {
 	char path[PATH_MAX];
@@ -226,7 +161,7 @@ static int open_inotify(struct spool_watch *watch)
 	if (watch->inotify_fd < 0)
 		return -errno;
 	/* Not by /proc/self/fd: that is root's where core dumps are off. */
-	if ((size_t)snprintf(path, sizeof(path), "%s/in", watch->shared->options->path) >=
+	if ((size_t)snprintf(path, sizeof(path), "%s/in", watch->shared->options.path) >=
 	    sizeof(path))
 		return -ENAMETOOLONG;
 	if (inotify_add_watch(watch->inotify_fd, path, EVENTS) < 0)
@@ -235,27 +170,11 @@ static int open_inotify(struct spool_watch *watch)
 	return 0;
 }
 
-static int open_signals(struct spool_watch *watch)
-{
-	sigset_t signals;
-
-	sigemptyset(&signals);
-	sigaddset(&signals, SIGTERM);
-	sigaddset(&signals, SIGINT);
-	sigaddset(&signals, SIGHUP);
-	sigaddset(&signals, SIGUSR1);
-	watch->signal_fd = signalfd(-1, &signals, SFD_NONBLOCK | SFD_CLOEXEC);
-	if (watch->signal_fd < 0)
-		return -errno;
-	ring_poll(watch->ring, &watch->signal_poll, watch->signal_fd, POLLIN);
-	return 0;
-}
-
 int spool_watch_new(struct spool_shared *shared, struct ring *ring,
 		    void (*wake_all)(struct spool_shared *shared), struct spool_watch **watch_out)
 {
 	struct spool_watch *watch = calloc(1, sizeof(*watch));
-	int r;
+	int r = 0;
 
 	if (watch == NULL)
 		return -ENOMEM;
@@ -263,14 +182,11 @@ int spool_watch_new(struct spool_shared *shared, struct ring *ring,
 	watch->ring = ring;
 	watch->wake_all = wake_all;
 	watch->scan.done = scanned;
-	watch->reload.done = reloaded;
 	watch->inotify_poll.done = inotify_ready;
-	watch->signal_poll.done = signal_ready;
 	watch->inotify_fd = -1;
-	watch->signal_fd = -1;
-	r = open_signals(watch);
+	watch->context_number = atomic_load(&shared->core->context_number);
 	/* First the watch, then the scan: so nothing falls between the two. */
-	if (r == 0 && !shared->options->once)
+	if (!shared->options.once)
 		r = open_inotify(watch);
 	if (r != 0) {
 		spool_watch_free(watch);
@@ -287,9 +203,6 @@ void spool_watch_free(struct spool_watch *watch)
 		return;
 	if (watch->inotify_fd >= 0)
 		close(watch->inotify_fd);
-	if (watch->signal_fd >= 0)
-		close(watch->signal_fd);
-	signing_context_unref(watch->new_context); /* of a reload that came too late */
 	free(watch);
 }
 
@@ -323,7 +236,7 @@ static void look_for_work(struct spool_watch *watch)
 		return;
 	if (watch->scan_wanted) {
 		start_scan(watch);
-	} else if (shared->options->once) {
+	} else if (shared->options.once) {
 		if (empty && atomic_load(&shared->at_work) == 0)
 			pass_over(watch);
 	} else if (empty && (unit_queue_has_more(shared->queue) || watch->scan_due_ns <= now_ns ||
@@ -332,21 +245,9 @@ static void look_for_work(struct spool_watch *watch)
 	}
 }
 
-static void look_after_keys(struct spool_watch *watch)
-{
-	struct lanes_engine *lanes = watch->shared->engine.lanes;
-
-	if (ring_now_ns(watch->ring) < watch->notice_due_ns)
-		return;
-	watch->notice_due_ns = ring_now_ns(watch->ring) + NOTICE_INTERVAL_NS;
-	spool_shared_tell_notices(watch->shared);
-	if (lanes != NULL)
-		lanes_engine_sweep(lanes);
-}
-
 static void tell_progress(struct spool_watch *watch)
 {
-	const struct spool_options *options = watch->shared->options;
+	const struct spool_options *options = &watch->shared->options;
 	struct spool_result so_far;
 
 	if (options->progress == NULL || ring_now_ns(watch->ring) < watch->progress_due_ns)
@@ -364,7 +265,7 @@ static void tell_progress(struct spool_watch *watch)
 static int64_t wait_limit(const struct spool_watch *watch)
 {
 	struct spool_shared *shared = watch->shared;
-	bool waits_for_scan = !watch->scanning && !shared->options->once &&
+	bool waits_for_scan = !watch->scanning && !shared->options.once &&
 			      unit_queue_count(shared->queue) == 0;
 	int64_t now_ns = ring_now_ns(watch->ring);
 	int64_t next_ns = INT64_MAX;
@@ -375,11 +276,23 @@ static int64_t wait_limit(const struct spool_watch *watch)
 		if (watch->scan_due_ns < next_ns)
 			next_ns = watch->scan_due_ns;
 	}
-	if (shared->options->progress != NULL && watch->progress_due_ns < next_ns)
+	if (shared->options.progress != NULL && watch->progress_due_ns < next_ns)
 		next_ns = watch->progress_due_ns;
 	if (next_ns == INT64_MAX)
 		return RING_WAIT_FOREVER;
 	return next_ns > now_ns ? next_ns - now_ns : 0;
+}
+
+/* What could not be signed before may be possible now. */
+static void see_new_context(struct spool_watch *watch)
+{
+	unsigned number = atomic_load(&watch->shared->core->context_number);
+
+	if (watch->context_number == number)
+		return;
+	watch->context_number = number;
+	retry_table_all_due(watch->shared->retries);
+	start_scan(watch);
 }
 
 int64_t spool_watch_turn(void *arg)
@@ -388,10 +301,8 @@ int64_t spool_watch_turn(void *arg)
 
 	if (atomic_load(&watch->shared->stopping))
 		return RING_WAIT_FOREVER;
-	if (watch->reload_wanted && !watch->reloading)
-		start_reload(watch);
+	see_new_context(watch);
 	look_for_work(watch);
 	tell_progress(watch);
-	look_after_keys(watch);
 	return wait_limit(watch);
 }

@@ -1,8 +1,7 @@
 /*
  * spool_watch - decides what is looked for in in/, and when the work is over.
  *
- * Is:       the first scan and all later ones, the announcements of new units (inotify), signals, reload,
- *           progress. It lives in the thread of the first worker, on its ring.
+ * Is:       the first scan and all later ones, the announcements of new units (inotify), progress. It lives in the thread of the first worker, on its ring.
  * Use:      spool_watch_new(); spool_watch_turn() before each turn; spool_watch_free() when the ring is
  *           gone, because a worker of the ring may be in the middle of a scan.
  * Threads:  that one.

@@ -10,6 +10,7 @@
 
 #include "common/clock.h"
 #include "common/log.h"
+#include "signer/message/signing_threads.h"
 #include "signer/spool/batch.h"
 #include "signer/spool/unit_message.h"
 
@@ -103,7 +104,7 @@ static unsigned batch_units_max(const struct spool_shared *shared,
 				const struct signer_config *config)
 {
 	unsigned asked = (unsigned)config->spool_batch_units;
-	unsigned most = MEMORY_BATCH_SHARE * sign_service_threads(shared->service);
+	unsigned most = MEMORY_BATCH_SHARE * sign_service_threads(shared->core->service);
 
 	if (config->sync_mode == SIGNER_SYNC_FULL)
 		return asked;
@@ -114,7 +115,7 @@ static unsigned batch_units_max(const struct spool_shared *shared,
 
 int spool_worker_new(struct spool_shared *shared, struct spool_worker **worker_out)
 {
-	const struct signer_config *config = shared->options->context->config;
+	const struct signer_config *config = shared->context->config;
 	struct spool_worker *worker = calloc(1, sizeof(*worker));
 	int r;
 
@@ -133,7 +134,7 @@ int spool_worker_new(struct spool_shared *shared, struct spool_worker **worker_o
 	worker->units = calloc(worker->unit_max, sizeof(worker->units[0]));
 	r = worker->wake_fd < 0 ? -errno : worker->units == NULL ? -ENOMEM : 0;
 	if (r == 0)
-		r = sign_client_new(shared->service, &worker->client);
+		r = sign_client_new(shared->core->service, &worker->client);
 	if (r == 0)
 		r = message_tools_init(&worker->tools, worker->client);
 	if (r == 0)
@@ -183,16 +184,6 @@ struct ring *spool_worker_ring(struct spool_worker *worker)
 	return worker->ring;
 }
 
-static enum ring_engine_kind engine_kind(enum signer_io_engine engine)
-{
-	switch (engine) {
-	case SIGNER_IO_AUTO: return RING_ENGINE_AUTO;
-	case SIGNER_IO_URING: return RING_ENGINE_IO_URING;
-	case SIGNER_IO_THREADS: return RING_ENGINE_THREADS;
-	}
-	return RING_ENGINE_AUTO;
-}
-
 /* On a spool in memory nothing waits. */
 static unsigned inline_ops(const struct signer_config *config)
 {
@@ -202,7 +193,7 @@ static unsigned inline_ops(const struct signer_config *config)
 static void set_settings(struct spool_worker *worker)
 {
 	struct spool_shared *shared = worker->shared;
-	const struct signer_config *config = shared->options->context->config;
+	const struct signer_config *config = shared->context->config;
 
 	worker->unit_setting = (struct unit_setting){
 		.ring = worker->ring,
@@ -227,10 +218,10 @@ static void set_settings(struct spool_worker *worker)
 
 int spool_worker_open(struct spool_worker *worker)
 {
-	const struct spool_options *options = worker->shared->options;
-	const struct signer_config *config = options->context->config;
+	const struct spool_options *options = &worker->shared->options;
+	const struct signer_config *config = worker->shared->context->config;
 	struct ring_config ring_config = {
-		.engine = engine_kind(config->io_engine),
+		.engine = ring_engine_of(config),
 		.entries = RING_ENTRIES,
 		.workers = RING_WORKERS,
 		.allowed = RING_FILE_OPS | RING_BIT(RING_POLL) | RING_BIT(RING_CALL),
@@ -254,12 +245,12 @@ int spool_worker_open(struct spool_worker *worker)
 /* The context in force, for the units that start from now on. */
 static void refresh_context(struct spool_worker *worker)
 {
-	unsigned number = atomic_load(&worker->shared->context_number);
+	unsigned number = atomic_load(&worker->shared->core->context_number);
 
 	if (worker->context != NULL && worker->context_number == number)
 		return;
 	signing_context_unref(worker->context);
-	worker->context = spool_shared_context(worker->shared);
+	worker->context = signing_core_context(worker->shared->core);
 	worker->context_number = number;
 	worker->unit_setting.context = worker->context;
 }
@@ -294,7 +285,7 @@ static void give_unit_back(struct spool_worker *worker, struct unit *unit)
  */
 static void pause_intake(struct spool_worker *worker)
 {
-	if (worker->shared->options->once) {
+	if (worker->shared->options.once) {
 		atomic_store(&worker->shared->short_of_something, true);
 		return;
 	}
@@ -434,7 +425,7 @@ static bool limits_allow(struct spool_worker *worker)
 	enum spool_limits_answer answer = spool_limits_take(&shared->limits,
 							    ring_now_ns(worker->ring));
 
-	if (answer == SPOOL_LIMITS_SHORT && shared->options->once)
+	if (answer == SPOOL_LIMITS_SHORT && shared->options.once)
 		atomic_store(&shared->short_of_something, true);
 	return answer == SPOOL_LIMITS_TAKE;
 }

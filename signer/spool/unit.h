@@ -15,9 +15,9 @@
 #define SIGNER_SPOOL_UNIT_H
 
 #include "signer/message/message_signer.h"
+#include "signer/message/signer_pool.h"
 #include "signer/spool/bsmtp_reader.h"
 #include "signer/spool/out_file.h"
-#include "signer/spool/signer_pool.h"
 #include "signer/spool/spool_dir.h"
 #include "signer/spool/unit_input.h"
 

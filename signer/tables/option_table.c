@@ -118,7 +118,9 @@ static const struct option options[] = {
 		"third-party authorization (RFC 6541) is not announced: no atps= tag is added"),
 	IGNORED(STRING, "ATPSHashAlgorithm", NULL,
 		"third-party authorization (RFC 6541) is not announced: no atpsh= tag is added"),
-	IGNORED(STRING, "AuthservID", NULL, NO_RESULTS),
+	MILTER(STRING, "AuthservID", authserv_id, NULL,
+	       "the name that our Authentication-Results fields would have; those of others that "
+	       "claim it are removed; HOSTNAME is the name of this host"),
 	IGNORED(BOOL, "AuthservIDWithJobID", "no", NO_RESULTS),
 	MILTER(BOOL, "AutoRestart", auto_restart, "no", "start the daemon again when it fails"),
 	MILTER_NUMBER(INTEGER, "AutoRestartCount", auto_restart_count, "0", 0, INT32_MAX,

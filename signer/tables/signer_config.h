@@ -155,6 +155,7 @@ struct signer_config {
 	const char *internal_hosts_set;
 	const char *external_ignore_set;
 	const char *peer_list_set;
+	const char *authserv_id; /* NULL: the name of this host */
 	const char *mta_set;
 	const char *macro_set;
 	const char *dont_sign_mail_to_set;

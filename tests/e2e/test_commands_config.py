@@ -9,10 +9,7 @@ NOT_SIGNED = (
     "warning: nothing is signed: signing needs Domain, KeyFile and Selector, "
     "or KeyTable and SigningTable\n"
 )
-NO_SPOOL = (
-    "warning: SpoolDirectory is not set, so there is nothing to do: this program takes mail from a "
-    "spool directory, not from a milter socket\n"
-)
+NO_SPOOL = "warning: neither Socket nor SpoolDirectory is set, so there is nothing to do\n"
 
 # A line, and what is said of it.
 BAD_LINES = (

@@ -107,19 +107,10 @@ class Daemon(PostsealCase):
         self.assertEqual(self.read("pid"), b"1\n")
 
     def test_nothing_to_do_is_told(self):
-        _, stderr = self.expect(78, "-x", self.single_key(), "-f", "-p", "inet:1@localhost")
+        _, stderr = self.expect(78, "-x", self.single_key(), "-f")
         self.assertEqual(
             stderr,
-            "postseal: SpoolDirectory is not set, so there is nothing to do: this program takes "
-            "mail from a spool directory, not from a milter socket\n",
-        )
-
-    def test_socket_beside_a_spool_is_a_warning(self):
-        process = self.in_foreground("-p", "inet:1@localhost")
-        _, stderr = self.stop(process)
-        self.assertIn(
-            "warning: Socket: nothing listens there: mail is taken from SpoolDirectory only\n",
-            stderr,
+            "postseal: neither Socket nor SpoolDirectory is set, so there is nothing to do\n",
         )
 
     def test_reload_keeps_the_command_line(self):

@@ -1,8 +1,10 @@
 #include "tests/unit/spool_fixture.h"
 
+#include "common/cpus.h"
 #include "common/log.h"
 #include "signer/keys/key.h"
 #include "signer/keys/key_generate.h"
+#include "signer/message/signing_threads.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -270,14 +272,34 @@ const char *spool_fixture_list(const struct spool_fixture *fixture, const char *
 int spool_fixture_run(struct spool_fixture *fixture, const struct ring_fault *fault,
 		      struct spool_result *result_out)
 {
+	struct signing_core core;
 	const struct spool_options options = {
+		.core = &core,
 		.path = fixture->spool,
 		.once = true,
-		.context = fixture->context,
 		.fault = fault,
 	};
+	struct spool *spool = NULL;
+	int r;
 
-	return spool_run(&options, result_out);
+	*result_out = (struct spool_result){0};
+	r = spool_fixture_core(fixture, &core);
+	if (r != 0)
+		return r;
+	r = spool_new(&options, &spool);
+	if (r == 0)
+		r = spool_run(spool, result_out);
+	spool_free(spool);
+	signing_core_deinit(&core);
+	return r;
+}
+
+int spool_fixture_core(struct spool_fixture *fixture, struct signing_core *core)
+{
+	struct signing_threads threads = signing_threads_of(fixture->context->config,
+							    cpus_allowed());
+
+	return signing_core_init(core, fixture->context, threads.sign);
 }
 
 void spool_fixture_message(struct buffer *text, const char *from, const char *id, const char *body)

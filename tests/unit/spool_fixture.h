@@ -57,6 +57,9 @@ bool spool_fixture_get(const struct spool_fixture *fixture, const char *path,
 const char *spool_fixture_list(const struct spool_fixture *fixture, const char *directory,
 			       struct buffer *names);
 
+/* What signs with the fixture's context, for one run. */
+MUST_CHECK int spool_fixture_core(struct spool_fixture *fixture, struct signing_core *core);
+
 /* spool_run() with --once. */
 int spool_fixture_run(struct spool_fixture *fixture, const struct ring_fault *fault,
 		      struct spool_result *result_out);

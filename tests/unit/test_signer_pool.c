@@ -2,7 +2,7 @@
  * Goal:   signers are used again; one that a message has made large is not kept.
  * Method: signers are taken, given a header, and given back.
  */
-#include "signer/spool/signer_pool.h"
+#include "signer/message/signer_pool.h"
 
 #include "signer/keys/sign_engine.h"
 #include "tests/unit/spool_fixture.h"

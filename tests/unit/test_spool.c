@@ -8,14 +8,11 @@
 
 #include "common/clock.h"
 #include "common/log.h"
-#include "signer/keys/sign_engine_choice.h"
 #include "tests/unit/spool_fixture.h"
 #include "tests/unit/unit_test.h"
 
 #include <errno.h>
 #include <pthread.h>
-#include <signal.h>
-#include <stdarg.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -130,94 +127,6 @@ static void key_replaced_while_a_batch_is_read_signs_its_rest(void **state)
 static bool is_removal_of(const struct ring_op *op, const char *name)
 {
 	return op->opcode == RING_UNLINKAT && strcmp(op->path, name) == 0;
-}
-
-/* The linker puts these in the place of the real ones. */
-static atomic_uint faults;
-static atomic_uint told_faults;
-
-uint64_t __wrap_lanes_engine_faults(const struct lanes_engine *engine);
-uint64_t __wrap_lanes_engine_faults(const struct lanes_engine *engine)
-{
-	(void)engine;
-	return atomic_load(&faults);
-}
-
-PRINTF_LIKE(2, 3) void __wrap_log_line(enum log_level level, const char *format, ...);
-static atomic_bool has_no_room;
-
-int __real_lanes_engine_new(const struct rsa_lanes *lanes, size_t keys_max,
-			    struct lanes_engine **engine_out);
-int __wrap_lanes_engine_new(const struct rsa_lanes *lanes, size_t keys_max,
-			    struct lanes_engine **engine_out);
-int __wrap_lanes_engine_new(const struct rsa_lanes *lanes, size_t keys_max,
-			    struct lanes_engine **engine_out)
-{
-	return atomic_load(&has_no_room) ? -ENOMEM
-					 : __real_lanes_engine_new(lanes, keys_max, engine_out);
-}
-
-void __wrap_log_line(enum log_level level, const char *format, ...)
-{
-	char text[LOG_LINE_MAX];
-	va_list arguments;
-
-	va_start(arguments, format);
-	(void)vsnprintf(text, sizeof(text), format, arguments);
-	va_end(arguments);
-	if (level == LOG_LEVEL_WARNING &&
-	    strcmp(text, "RSA signatures that came out wrong and were made again: 7: the CPU or "
-			 "its memory may be failing") == 0)
-		(void)atomic_fetch_add(&told_faults, 1);
-}
-
-/* They may be hidden although the CPU has them (OPENSSL_ia32cap). */
-static bool lanes_are_used(void)
-{
-	struct sign_engine_choice choice;
-	bool are_used;
-
-	assert_int_equal(sign_engine_choice_init(&choice, true, 1), 0);
-	are_used = choice.lanes != NULL;
-	sign_engine_choice_deinit(&choice);
-	return are_used;
-}
-
-static void signatures_made_again_are_told_in_the_end(void **state)
-{
-	struct world world = {0};
-	struct spool_result result;
-
-	(void)state;
-	if (!lanes_are_used())
-		skip();
-	spool_fixture_open(&world.fixture, NULL);
-	assert_int_equal(run(&world, &result), 0);
-	assert_int_equal(result.signatures_made_again, 0);
-	assert_int_equal(atomic_load(&told_faults), 0);
-	atomic_store(&faults, 7);
-	assert_int_equal(run(&world, &result), 0);
-	assert_int_equal(result.signatures_made_again, 7);
-	assert_int_equal(atomic_load(&told_faults), 1);
-	atomic_store(&faults, 0);
-	spool_fixture_close(&world.fixture);
-}
-
-static void lane_cache_that_is_too_large_is_named(void **state)
-{
-	struct world world = {0};
-	struct spool_result result;
-
-	(void)state;
-	if (!lanes_are_used())
-		skip();
-	spool_fixture_open(&world.fixture, NULL);
-	atomic_store(&has_no_room, true);
-	assert_int_equal(run(&world, &result), -ENOMEM);
-	atomic_store(&has_no_room, false);
-	assert_string_equal(result.error_text,
-			    "no room for the keys of LaneCacheSize: Cannot allocate memory");
-	spool_fixture_close(&world.fixture);
 }
 
 static void empty_spool_is_done_at_once(void **state)
@@ -730,45 +639,39 @@ static void directory_that_cannot_be_flushed_is_named(void **state)
 
 struct daemon {
 	struct spool_fixture fixture;
-	struct spool_options options;
+	const struct ring_fault *fault;
+	struct signing_core core;
+	struct spool *spool;
 	struct spool_result result;
 	pthread_t thread;
-	atomic_bool reloaded;
 };
 
 static void *daemon_main(void *arg)
 {
 	struct daemon *daemon = arg;
 
-	(void)spool_run(&daemon->options, &daemon->result);
+	(void)spool_run(daemon->spool, &daemon->result);
 	return NULL;
 }
 
 static void start_daemon(struct daemon *daemon, const char *const *options)
 {
-	sigset_t signals;
+	struct spool_options spool_options = {.core = &daemon->core, .fault = daemon->fault};
 
-	/* They are for the daemon's descriptor, whichever thread they are sent to. */
-	sigemptyset(&signals);
-	sigaddset(&signals, SIGTERM);
-	sigaddset(&signals, SIGHUP);
-	pthread_sigmask(SIG_BLOCK, &signals, NULL);
 	spool_fixture_open(&daemon->fixture, options);
-	daemon->options = (struct spool_options){
-		.path = daemon->fixture.spool,
-		.context = daemon->fixture.context,
-		.reload = daemon->options.reload,
-		.fault = daemon->options.fault,
-		.arg = daemon,
-	};
+	spool_options.path = daemon->fixture.spool;
+	assert_int_equal(spool_fixture_core(&daemon->fixture, &daemon->core), 0);
+	assert_int_equal(spool_new(&spool_options, &daemon->spool), 0);
 	assert_int_equal(pthread_create(&daemon->thread, NULL, daemon_main, daemon), 0);
 }
 
 static void stop_daemon(struct daemon *daemon)
 {
-	assert_int_equal(kill(getpid(), SIGTERM), 0);
+	spool_stop(daemon->spool);
 	assert_int_equal(pthread_join(daemon->thread, NULL), 0);
 	assert_int_equal(daemon->result.error, 0);
+	spool_free(daemon->spool);
+	signing_core_deinit(&daemon->core);
 }
 
 static void sleep_ms(long ms)
@@ -832,7 +735,7 @@ static void daemon_waits_quietly_for_room_in_out(void **state)
 	const char *const options[] = {"SpoolMaxOut", "1", "SyncMode", "none", NULL};
 	atomic_uint operations = 0;
 	const struct ring_fault hook = {.before = count_operations, .arg = &operations};
-	struct daemon daemon = {.options.fault = &hook};
+	struct daemon daemon = {.fault = &hook};
 
 	(void)state;
 	start_daemon(&daemon, options);
@@ -874,28 +777,33 @@ static void daemon_with_several_threads_takes_each_unit_once(void **state)
 	spool_fixture_close(&daemon.fixture);
 }
 
-/* A reload that takes its time, so that the stop comes in the middle of it. */
-static int slow_reload(void *arg, struct signing_context **context_out)
+/* The row of nokey.example names a key that is not there; now it is. */
+static void put_missing_key(const struct spool_fixture *fixture)
 {
-	struct daemon *daemon = arg;
+	char key[SPOOL_FIXTURE_PATH + 16];
+	char missing[SPOOL_FIXTURE_PATH + 16];
 
-	daemon->reloaded = true;
-	sleep_ms(200);
-	*context_out = signing_context_ref(daemon->fixture.context);
-	return 0;
+	(void)snprintf(key, sizeof(key), "%s/key.pem", fixture->root);
+	(void)snprintf(missing, sizeof(missing), "%s/missing.pem", fixture->root);
+	assert_int_equal(link(key, missing), 0);
 }
 
-static void stop_in_the_middle_of_a_reload_waits_for_it(void **state)
+/* What had to stay is tried again at once, and not when it would have been. */
+static void new_context_makes_all_due(void **state)
 {
-	struct daemon daemon = {.options.reload = slow_reload};
+	struct daemon daemon = {0};
+	int64_t ms;
 
 	(void)state;
 	start_daemon(&daemon, NULL);
-	spool_fixture_put_text(&daemon.fixture, "in/first", MESSAGE);
-	(void)wait_for(&daemon, "out/first");
-	assert_int_equal(kill(getpid(), SIGHUP), 0);
-	while (!daemon.reloaded)
-		sleep_ms(1);
+	spool_fixture_put_text(&daemon.fixture, "in/first", "From: a@nokey.example\r\n\r\nx\r\n");
+	sleep_ms(300);
+	assert_false(spool_fixture_has(&daemon.fixture, "out/first"));
+	put_missing_key(&daemon.fixture);
+	signing_core_set_context(&daemon.core, signing_context_ref(daemon.fixture.context));
+	spool_wake(daemon.spool);
+	ms = wait_for(&daemon, "out/first");
+	print_message("signed %lld ms after the reload\n", (long long)ms);
 	stop_daemon(&daemon);
 	spool_fixture_close(&daemon.fixture);
 }
@@ -923,8 +831,6 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(empty_spool_is_done_at_once),
-		cmocka_unit_test(lane_cache_that_is_too_large_is_named),
-		cmocka_unit_test(signatures_made_again_are_told_in_the_end),
 		cmocka_unit_test(many_units_are_counted_in_batches),
 		cmocka_unit_test(several_threads_take_each_unit_once),
 		cmocka_unit_test(key_replaced_while_a_batch_is_read_signs_its_rest),
@@ -944,7 +850,7 @@ int main(void)
 		cmocka_unit_test(daemon_takes_what_comes_until_it_is_stopped),
 		cmocka_unit_test(daemon_with_several_threads_takes_each_unit_once),
 		cmocka_unit_test(daemon_waits_quietly_for_room_in_out),
-		cmocka_unit_test(stop_in_the_middle_of_a_reload_waits_for_it),
+		cmocka_unit_test(new_context_makes_all_due),
 		cmocka_unit_test(second_run_is_told_who_holds_the_spool),
 	};
 

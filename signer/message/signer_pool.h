@@ -3,8 +3,8 @@
  *
  * Threads:  one: a pool belongs to one message_tools.
  */
-#ifndef SIGNER_SPOOL_SIGNER_POOL_H
-#define SIGNER_SPOOL_SIGNER_POOL_H
+#ifndef SIGNER_MESSAGE_SIGNER_POOL_H
+#define SIGNER_MESSAGE_SIGNER_POOL_H
 
 #include "signer/message/message_signer.h"
 

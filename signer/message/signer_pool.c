@@ -2,7 +2,7 @@
  * How it works: a stack. A signer that is given back when the stack is full is freed, and so is one that
  * a large message has made large: such are rare, and to make a new one costs less than a signature.
  */
-#include "signer/spool/signer_pool.h"
+#include "signer/message/signer_pool.h"
 
 #include <errno.h>
 #include <stdlib.h>

@@ -2,7 +2,7 @@
  * Goal:   I/O threads and signing threads together are as many as there are CPUs, unless the configuration
  *         says otherwise; there is always one of each.
  */
-#include "signer/spool/spool_threads.h"
+#include "signer/message/signing_threads.h"
 
 #include "tests/unit/unit_test.h"
 
@@ -12,7 +12,7 @@ static void threads_are_shared_out_over_the_cpus(void **state)
 		int64_t io_threads;
 		int64_t sign_threads;
 		unsigned cpus;
-		struct spool_threads want;
+		struct signing_threads want;
 	} cases[] = {
 		{0, 0, 1, {1, 1}}, {0, 0, 2, {1, 1}},	     {0, 0, 8, {1, 7}},
 		{0, 0, 9, {2, 7}}, {0, 0, 64, {8, 56}},	     {0, 0, 1024, {64, 960}},
@@ -26,7 +26,7 @@ static void threads_are_shared_out_over_the_cpus(void **state)
 			.io_threads = cases[i].io_threads,
 			.sign_threads = cases[i].sign_threads,
 		};
-		struct spool_threads got = spool_threads_of(&config, cases[i].cpus);
+		struct signing_threads got = signing_threads_of(&config, cases[i].cpus);
 
 		if (got.io != cases[i].want.io || got.sign != cases[i].want.sign)
 			fail_msg("case %zu: got %u and %u", i, got.io, got.sign);
@@ -39,5 +39,5 @@ int main(void)
 		cmocka_unit_test(threads_are_shared_out_over_the_cpus),
 	};
 
-	return cmocka_run_group_tests_name("spool_threads", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("signing_threads", tests, NULL, NULL);
 }
