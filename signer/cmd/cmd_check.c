@@ -11,6 +11,7 @@
 #include "signer/cmd/output.h"
 #include "signer/cmd/process.h"
 #include "signer/cmd/progress.h"
+#include "signer/cmd/service.h"
 #include "signer/cmd/settings.h"
 
 #include "common/cpus.h"
@@ -18,6 +19,7 @@
 #include "signer/keys/core_dump.h"
 #include "signer/keys/sign_engine_choice.h"
 #include "signer/message/signing_threads.h"
+#include "signer/milter/milter_address.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -83,6 +85,19 @@ static void check_parent(struct check_command *command, const struct signer_conf
 				 "%s: a file cannot be made there: %s", parent, strerror(errno));
 }
 
+static void check_socket(struct check_command *command, const struct signer_config *config)
+{
+	struct problem_place place = signer_config_place(config, "Socket");
+	struct milter_addresses addresses;
+	char why[MILTER_ADDRESS_WHY];
+
+	if (milter_addresses_parse(config->socket, &addresses, why) != 0)
+		check_report_add(&command->report, CHECK_ERROR, place, "%s", why);
+	else if (config->mode_verify)
+		check_report_add(&command->report, CHECK_WARNING, place, "%s",
+				 SERVICE_NOT_VERIFIED);
+}
+
 static void check_process_options(struct check_command *command, const struct signer_config *config)
 {
 	struct check_report *report = &command->report;
@@ -98,11 +113,11 @@ static void check_process_options(struct check_command *command, const struct si
 		check_report_add(report, CHECK_WARNING, signer_config_place(config, "Syslog"),
 				 "a daemon in the background without Syslog logs nowhere");
 	if (config->socket != NULL)
-		check_report_add(report, CHECK_WARNING, signer_config_place(config, "Socket"),
-				 "nothing listens there: mail is taken from SpoolDirectory only");
-	if (config->spool_directory == NULL)
-		check_report_add(report, CHECK_WARNING, nowhere,
-				 "SpoolDirectory is not set: the daemon has nothing to do");
+		check_socket(command, config);
+	if (config->spool_directory == NULL && config->socket == NULL)
+		check_report_add(
+			report, CHECK_WARNING, nowhere,
+			"neither Socket nor SpoolDirectory is set: the daemon has nothing to do");
 }
 
 /* From here on this process is what the daemon would be. */

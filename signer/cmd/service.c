@@ -136,7 +136,7 @@ static void milter_failed(void *arg, const char *why)
 	tell_event(service);
 }
 
-static int start_milter(struct service *service)
+static int start_milter(struct service *service, bool verifies)
 {
 	const struct milter_server_options options = {
 		.core = &service->core,
@@ -150,8 +150,11 @@ static int start_milter(struct service *service)
 
 	if (r == 0)
 		r = milter_server_start(service->milter, why);
-	if (r == 0)
+	if (r == 0) {
+		if (verifies)
+			log_warning("%s", SERVICE_NOT_VERIFIED);
 		return EX_OK;
+	}
 	return fail(service, r == MILTER_ADDRESS_E_WRONG ? EX_CONFIG : EX_UNAVAILABLE, why, 0);
 }
 
@@ -325,7 +328,7 @@ int service_run(const struct service_options *options, struct signing_context *c
 		return status;
 	status = open_events(&service);
 	if (status == EX_OK && options->sockets != NULL)
-		status = start_milter(&service);
+		status = start_milter(&service, context->config->mode_verify);
 	if (status == EX_OK && options->spool_path != NULL)
 		status = start_spool(&service);
 	if (status == EX_OK)

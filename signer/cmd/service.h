@@ -12,6 +12,10 @@
 #include "signer/cmd/settings.h"
 #include "signer/spool/spool.h"
 
+/* What is said at the start, and by `postseal check`, where a milter is to verify, too. */
+#define SERVICE_NOT_VERIFIED                                                                       \
+	"signatures of incoming mail are not verified: it passes as it is (Mode s says so)"
+
 struct service_options {
 	struct settings *settings;
 	const char *spool_path;	    /* NULL: no spool */

@@ -330,7 +330,7 @@ class Check(PostsealCase):
 
     def test_options_of_the_process_are_looked_at(self):
         config = self.single_key(
-            "PidFile /nowhere/x.pid", "BaseDirectory /nowhere", "Socket inet:1@localhost"
+            "PidFile /nowhere/x.pid", "BaseDirectory /nowhere", "Socket inet:x@localhost"
         )
         texts = [(level, text) for level, section, _, text in self.find(78, config)
                  if section == "process"]
@@ -340,8 +340,8 @@ class Check(PostsealCase):
                 ("error", "/nowhere: is not a directory"),
                 ("error", "/nowhere/: a file cannot be made there: No such file or directory"),
                 ("warning", "a daemon in the background without Syslog logs nowhere"),
-                ("warning", "nothing listens there: mail is taken from SpoolDirectory only"),
-                ("warning", "SpoolDirectory is not set: the daemon has nothing to do"),
+                ("error", "inet:x@localhost: its port is no number from 1 to 65535; allowed is "
+                          "inet:PORT@HOST, inet6:PORT@HOST, or local:PATH"),
             ],
         )
 

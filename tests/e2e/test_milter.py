@@ -373,6 +373,15 @@ class Results(MilterCase):
         self.assertEqual(answer.word, b"a")
         self.assertEqual(answer.changed, [(3, name, b""), (2, name, b"")])
 
+    def test_that_nothing_is_verified_is_said_once(self):
+        self.start("Mode sv")
+        self.client().message(MESSAGE)
+        self.end()
+        self.assertEqual(self.log().count("signatures of incoming mail are not verified"), 1)
+        self.start("Mode s")
+        self.end()
+        self.assertNotIn("not verified", self.log())
+
     def test_sign_only_changes_nothing(self):
         self.start("Mode s", "AuthservID mx.example")
         self.expect_accepted(self.client(**OUTSIDE).message(self.FORGED + NOT_OURS))
