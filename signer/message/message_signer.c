@@ -209,8 +209,9 @@ void message_signer_start(struct message_signer *signer, const struct signing_co
 }
 
 /* The end of this message, unless it was there already. */
-static void signer_conclude_list(struct message_signer *signer, enum message_verdict verdict,
-				 const char *format, va_list args)
+static PRINTF_LIKE(3, 0) void signer_conclude_list(struct message_signer *signer,
+						   enum message_verdict verdict, const char *format,
+						   va_list args)
 {
 	signer->state = SIGNER_OVER;
 	signer->verdict = verdict;
