@@ -424,7 +424,7 @@ static enum message_progress no_sender(struct message_signer *signer, int error)
 	sender_error_text(error, sender_field_name(&signer->header, names), reason, sizeof(reason));
 	if (error == SENDER_E_NO_ADDRESS)
 		return conclude_not_ours(signer, !message_reader_is_done(&signer->reader), reason);
-	return signer_fail(signer, MESSAGE_TROUBLE_MALFORMED, MESSAGE_REFUSE, "%s", reason);
+	return signer_fail(signer, MESSAGE_TROUBLE_SENDER, MESSAGE_REFUSE, "%s", reason);
 }
 
 static enum message_progress decide(struct message_signer *signer)

@@ -48,6 +48,7 @@ enum message_trouble {
 	MESSAGE_TROUBLE_SIGNATURE, /* On-SignatureError */
 	MESSAGE_TROUBLE_KEY,	   /* a key, or the row that names it, cannot be used now */
 	MESSAGE_TROUBLE_COUNT,	   /* StrictHeaders, RequiredHeaders */
+	MESSAGE_TROUBLE_SENDER,	   /* whose mail it is cannot be told */
 	MESSAGE_TROUBLE_MALFORMED, /* it cannot be signed as it is */
 };
 

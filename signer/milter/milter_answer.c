@@ -16,6 +16,7 @@ static enum signer_action action_of(const struct signer_config *config,
 	switch (trouble) {
 	case MESSAGE_TROUBLE_NONE:
 	case MESSAGE_TROUBLE_EXTERNAL:
+	case MESSAGE_TROUBLE_SENDER:
 	case MESSAGE_TROUBLE_MALFORMED: return SIGNER_ACTION_ACCEPT;
 	case MESSAGE_TROUBLE_INTERNAL: action = config->on_internal_error; break;
 	case MESSAGE_TROUBLE_SECURITY: action = config->on_security; break;
@@ -66,10 +67,11 @@ static void log_trouble(const struct message_signer *signer, const char *job)
 	switch (message_signer_trouble(signer)) {
 	case MESSAGE_TROUBLE_NONE:
 	case MESSAGE_TROUBLE_EXTERNAL: return; /* the session logs it */
-	case MESSAGE_TROUBLE_MALFORMED:
+	case MESSAGE_TROUBLE_SENDER:
 		log_info("%s: can't determine message sender; accepting", job);
 		log_debug("%s: %s", job, reason);
 		return;
+	case MESSAGE_TROUBLE_MALFORMED: log_warning("%s: not signed: %s", job, reason); return;
 	case MESSAGE_TROUBLE_SECURITY:
 		log_notice("%s: too much header data: %s", job, reason);
 		return;

@@ -356,6 +356,17 @@ class Trouble(MilterCase):
         client.header(b"Subject", b" x\nBcc: all")
         client.end_of_header()
         self.expect_accepted(client.end_of_message(b"x\r\n"))
+        self.expect_log("warning 4QZ1: not signed: ")
+
+    def test_body_with_a_bare_cr_is_not_signed_and_told_of(self):
+        self.start()
+        self.expect_accepted(self.client().message(MESSAGE + b"a\rb\r\n"))
+        self.expect_log("warning 4QZ1: not signed: its body has a CR without LF\n")
+        self.end()
+        self.start("FixCRLF yes")
+        message = MESSAGE + b"a\rb\r\n"
+        answer = self.client().message(message)
+        self.expect_signed(answer, message.replace(b"\rb", b"\r\nb"))
 
 
 class Results(MilterCase):
