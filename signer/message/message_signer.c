@@ -651,6 +651,13 @@ static bool folds_right(struct bytes value)
 	return true;
 }
 
+/* The fields come one by one: at the first of them the reader is done. */
+static void start_fields(struct message_signer *signer)
+{
+	if (!message_reader_is_done(&signer->reader))
+		message_reader_start_done(&signer->reader, &signer->header, MESSAGE_LINE_END_LF);
+}
+
 static int add_field(struct message_signer *signer, struct bytes name, struct bytes separator,
 		     struct bytes value)
 {
@@ -680,8 +687,7 @@ enum message_progress message_signer_field(struct message_signer *signer, struct
 	if (signer->state == SIGNER_OVER)
 		return MESSAGE_OVER;
 	assert(signer->state == SIGNER_HEADER);
-	if (!message_reader_is_done(&signer->reader))
-		message_reader_start_done(&signer->reader, &signer->header, MESSAGE_LINE_END_LF);
+	start_fields(signer);
 	r = add_field(signer, name, separator, value);
 	return r == 0 ? MESSAGE_MORE : header_error(signer, r);
 }
@@ -692,8 +698,7 @@ enum message_progress message_signer_header_end(struct message_signer *signer,
 	if (signer->state == SIGNER_OVER)
 		return MESSAGE_OVER;
 	assert(signer->state == SIGNER_HEADER);
-	if (!message_reader_is_done(&signer->reader))
-		message_reader_start_done(&signer->reader, &signer->header, MESSAGE_LINE_END_LF);
+	start_fields(signer);
 	signer->facts = *facts;
 	return header_over(signer);
 }

@@ -208,7 +208,7 @@ static void shrink(struct milter_connection *connection)
 		buffer_deinit(&connection->held);
 	if (milter_decoder_held(&connection->decoder) == 0 &&
 	    milter_decoder_memory(&connection->decoder) > MEMORY_AT_REST_MAX)
-		milter_decoder_shrink(&connection->decoder);
+		milter_decoder_deinit(&connection->decoder);
 	milter_session_shrink(connection->session, MEMORY_AT_REST_MAX);
 }
 

@@ -29,11 +29,6 @@ void milter_decoder_deinit(struct milter_decoder *decoder)
 	buffer_deinit(&decoder->part);
 }
 
-void milter_decoder_shrink(struct milter_decoder *decoder)
-{
-	buffer_deinit(&decoder->part);
-}
-
 static int check_size(size_t size)
 {
 	if (size == 0)

@@ -121,6 +121,7 @@ struct milter_decoder {
 	bool in_body;
 };
 
+/* Gives its memory back; between two packets it may go on after that. */
 void milter_decoder_deinit(struct milter_decoder *decoder);
 
 /* Bytes that came of a packet that is not complete yet. */
@@ -141,9 +142,6 @@ static inline size_t milter_decoder_memory(const struct milter_decoder *decoder)
  */
 MUST_CHECK int milter_decoder_next(struct milter_decoder *decoder, struct bytes *input,
 				   struct milter_packet *packet_out, bool *has_packet_out);
-
-/* Forgets what it holds and gives the memory back, for a connection that is at rest. */
-void milter_decoder_shrink(struct milter_decoder *decoder);
 
 /* Why, for a person. */
 const char *milter_packet_reason(int error);

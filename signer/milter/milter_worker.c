@@ -10,6 +10,7 @@
 
 #include "common/clock.h"
 #include "common/log.h"
+#include "signer/message/signing_loop.h"
 #include "signer/message/signing_threads.h"
 #include "signer/milter/milter_connection.h"
 
@@ -20,7 +21,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -47,10 +47,7 @@ struct listener {
 
 struct milter_worker {
 	struct milter_shared *shared;
-	struct ring *ring;
-	struct sign_client *client;
-	struct message_tools tools;
-	struct signer_pool *signers;
+	struct signing_loop loop;
 	struct pattern_matcher *matcher;
 	struct signing_context *context;
 	unsigned context_number;
@@ -58,49 +55,27 @@ struct milter_worker {
 	struct milter_room room;
 	struct listener listeners[MILTER_ADDRESSES_MAX];
 	int64_t accepts_from_ns; /* paused until then */
-	struct ring_op client_poll;
-	struct ring_op wake_poll;
-	int wake_fd;
-	bool at_rest;
-	int64_t stop_ns; /* 0: it does not stop; else when it is to be over */
+	int64_t stop_ns;	 /* 0: it does not stop; else when it is to be over */
 };
 
-static void client_ready(struct ring_op *op, int res);
-static void woken(struct ring_op *op, int res);
 static void incoming(struct ring_op *op, int res);
-
-static int make_parts(struct milter_worker *worker)
-{
-	int r = sign_client_new(worker->shared->core->service, &worker->client);
-
-	if (r == 0)
-		r = message_tools_init(&worker->tools, worker->client);
-	if (r == 0)
-		r = signer_pool_new(&worker->tools, &worker->signers);
-	if (r == 0)
-		r = pattern_matcher_new(&worker->matcher);
-	return r;
-}
 
 int milter_worker_new(struct milter_shared *shared, struct milter_worker **worker_out)
 {
 	struct milter_worker *worker = calloc(1, sizeof(*worker));
-	int r = 0;
+	int r;
 
 	if (worker == NULL)
 		return -ENOMEM;
 	worker->shared = shared;
-	worker->client_poll.done = client_ready;
-	worker->wake_poll.done = woken;
-	worker->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	worker->room.input_size = INPUT_SIZE;
-	worker->room.input = malloc(INPUT_SIZE);
-	if (worker->wake_fd < 0)
-		r = -errno;
-	else if (worker->room.input == NULL)
-		r = -ENOMEM;
+	r = signing_loop_init(&worker->loop, shared->core->service);
 	if (r == 0)
-		r = make_parts(worker);
+		r = pattern_matcher_new(&worker->matcher);
+	if (r == 0) {
+		worker->room.input_size = INPUT_SIZE;
+		worker->room.input = malloc(INPUT_SIZE);
+		r = worker->room.input == NULL ? -ENOMEM : 0;
+	}
 	if (r != 0) {
 		milter_worker_free(worker);
 		return r;
@@ -114,31 +89,23 @@ void milter_worker_free(struct milter_worker *worker)
 	if (worker == NULL)
 		return;
 	/* First no more callbacks, then what they are for. */
-	if (worker->client != NULL)
-		sign_client_drain(worker->client);
-	ring_free(worker->ring);
+	signing_loop_close(&worker->loop);
 	milter_room_clear(&worker->room);
-	signer_pool_free(worker->signers);
-	message_tools_deinit(&worker->tools);
-	sign_client_free(worker->client);
+	signing_loop_deinit(&worker->loop);
 	pattern_matcher_free(worker->matcher);
 	signing_context_unref(worker->context);
 	free(worker->room.input);
-	if (worker->wake_fd >= 0)
-		(void)close(worker->wake_fd);
 	free(worker);
 }
 
 void milter_worker_wake(struct milter_worker *worker)
 {
-	const uint64_t one = 1;
-
-	(void)!write(worker->wake_fd, &one, sizeof(one));
+	signing_loop_wake(&worker->loop);
 }
 
 const char *milter_worker_ring_reason(const struct milter_worker *worker)
 {
-	return ring_engine_reason(worker->ring);
+	return ring_engine_reason(worker->loop.ring);
 }
 
 /* "HOSTNAME" is OpenDKIM's word for the name of the host. */
@@ -185,39 +152,19 @@ int milter_worker_open(struct milter_worker *worker)
 
 	refresh_context(worker);
 	config.engine = ring_engine_of(worker->context->config);
-	r = ring_new(&config, &worker->ring);
+	r = signing_loop_open(&worker->loop, &config, shared->fault);
 	if (r != 0)
 		return r;
-	if (shared->fault != NULL)
-		ring_set_fault(worker->ring, shared->fault);
-	worker->setting.signers = worker->signers;
+	worker->setting.signers = worker->loop.signers;
 	worker->setting.matcher = worker->matcher;
 	worker->setting.counts = &shared->counts;
 	worker->setting.host = shared->host;
-	worker->room.ring = worker->ring;
+	worker->room.ring = worker->loop.ring;
 	worker->room.setting = &worker->setting;
 	for (size_t i = 0; i < shared->addresses.count; i++)
 		worker->listeners[i] = (struct listener){
 			.worker = worker, .fd = shared->listeners[i], .poll.done = incoming};
 	return 0;
-}
-
-static void client_ready(struct ring_op *op, int res)
-{
-	struct milter_worker *worker = CONTAINER_OF(op, struct milter_worker, client_poll);
-
-	(void)res; /* the turn collects in any case */
-	ring_poll(worker->ring, op, sign_client_fd(worker->client), POLLIN);
-}
-
-static void woken(struct ring_op *op, int res)
-{
-	struct milter_worker *worker = CONTAINER_OF(op, struct milter_worker, wake_poll);
-	uint64_t count;
-
-	(void)res;
-	(void)!read(worker->wake_fd, &count, sizeof(count));
-	ring_poll(worker->ring, op, worker->wake_fd, POLLIN);
 }
 
 /* Neither of the two ends of a conversation waits for the other to fill a segment. */
@@ -237,7 +184,7 @@ static bool is_full(const struct milter_worker *worker)
 static void pause_accepting(struct milter_worker *worker, int error)
 {
 	log_warning("milter connections have to wait: %s", strerror(error));
-	worker->accepts_from_ns = ring_now_ns(worker->ring) + ACCEPT_PAUSE_NS;
+	worker->accepts_from_ns = ring_now_ns(worker->loop.ring) + ACCEPT_PAUSE_NS;
 }
 
 /* False: there is no more to accept, or nothing to do it with. */
@@ -278,7 +225,7 @@ static void incoming(struct ring_op *op, int res)
 static bool accepts(const struct milter_worker *worker)
 {
 	return worker->stop_ns == 0 && !is_full(worker) &&
-	       ring_now_ns(worker->ring) >= worker->accepts_from_ns;
+	       ring_now_ns(worker->loop.ring) >= worker->accepts_from_ns;
 }
 
 static void poll_listeners(struct milter_worker *worker)
@@ -291,14 +238,14 @@ static void poll_listeners(struct milter_worker *worker)
 		if (listener->is_polled)
 			continue;
 		listener->is_polled = true;
-		ring_poll(worker->ring, &listener->poll, listener->fd, POLLIN);
+		ring_poll(worker->loop.ring, &listener->poll, listener->fd, POLLIN);
 	}
 }
 
 /* Those that take too long; a message that does is found when its connection comes to the front. */
 static void end_late(struct milter_worker *worker)
 {
-	int64_t now_ns = ring_now_ns(worker->ring);
+	int64_t now_ns = ring_now_ns(worker->loop.ring);
 	struct milter_connection *next;
 
 	for (struct milter_connection *connection = worker->room.oldest; connection != NULL;
@@ -341,10 +288,10 @@ static bool is_over(const struct milter_worker *worker)
 
 static int64_t wait_limit(const struct milter_worker *worker)
 {
-	int64_t now_ns = ring_now_ns(worker->ring);
+	int64_t now_ns = ring_now_ns(worker->loop.ring);
 	int64_t limit = RING_WAIT_FOREVER;
 
-	if (!worker->at_rest)
+	if (!worker->loop.at_rest)
 		return 0;
 	if (worker->stop_ns != 0)
 		return STOP_STEP_NS;
@@ -355,26 +302,11 @@ static int64_t wait_limit(const struct milter_worker *worker)
 	return limit < 0 ? 0 : limit;
 }
 
-/* A turn of the ring, and what came of it. */
-static int turn(struct milter_worker *worker)
-{
-	int r = ring_turn(worker->ring, wait_limit(worker));
-	bool moves = sign_client_collect(worker->client) > 0 || !ring_is_idle(worker->ring);
-
-	if (!moves && sign_client_help(worker->client) > 0) {
-		(void)sign_client_collect(worker->client);
-		moves = true;
-	}
-	worker->at_rest = !moves;
-	return r;
-}
-
 int milter_worker_run(struct milter_worker *worker)
 {
 	int r = 0;
 
-	ring_poll(worker->ring, &worker->client_poll, sign_client_fd(worker->client), POLLIN);
-	ring_poll(worker->ring, &worker->wake_poll, worker->wake_fd, POLLIN);
+	signing_loop_start(&worker->loop);
 	while (r == 0 && !is_over(worker)) {
 		refresh_context(worker);
 		if (atomic_load(&worker->shared->is_stopping))
@@ -382,9 +314,8 @@ int milter_worker_run(struct milter_worker *worker)
 		poll_listeners(worker);
 		end_late(worker);
 		/* What a key's file says in this turn is true for all that came in it. */
-		worker->tools.keys_since_ns = clock_monotonic_ns();
-		sign_client_flush(worker->client);
-		r = turn(worker);
+		worker->loop.tools.keys_since_ns = clock_monotonic_ns();
+		r = signing_loop_turn(&worker->loop, wait_limit(worker));
 	}
 	return r;
 }

@@ -10,17 +10,16 @@
 
 #include "common/clock.h"
 #include "common/log.h"
+#include "signer/message/signing_loop.h"
 #include "signer/message/signing_threads.h"
 #include "signer/spool/batch.h"
 #include "signer/spool/unit_message.h"
 
 #include <assert.h>
 #include <errno.h>
-#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/eventfd.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -45,10 +44,7 @@ struct unit_list {
 
 struct spool_worker {
 	struct spool_shared *shared;
-	struct ring *ring;
-	struct sign_client *client;
-	struct message_tools tools;
-	struct signer_pool *signers;
+	struct signing_loop loop;
 	struct unit_message_pool messages;
 	struct signing_context *context;
 	unsigned context_number;
@@ -69,10 +65,6 @@ struct spool_worker {
 	struct batch *free_batches[BATCHES_MAX];
 	unsigned free_batch_count;
 
-	struct ring_op client_poll;
-	struct ring_op wake_poll;
-	int wake_fd;
-	bool at_rest;	/* nothing moves, and there is nothing to help with */
 	bool abandoned; /* unsettled units were told to end */
 	unsigned failed_batches;
 	unsigned ring_errors;
@@ -82,8 +74,6 @@ struct spool_worker {
 
 static void unit_settled(struct unit *unit, void *arg);
 static void batch_over(struct batch *batch, void *arg);
-static void client_ready(struct ring_op *op, int res);
-static void woken(struct ring_op *op, int res);
 
 static void list_push(struct unit_list *list, struct unit *unit)
 {
@@ -127,18 +117,12 @@ int spool_worker_new(struct spool_shared *shared, struct spool_worker **worker_o
 	if (worker->unsettled_max > shared->units_at_once_max)
 		worker->unsettled_max = shared->units_at_once_max;
 	worker->unit_max = worker->unsettled_max + BATCHES_MAX * worker->batch_units;
-	worker->client_poll.done = client_ready;
-	worker->wake_poll.done = woken;
 	worker->pause_ns = PAUSE_FIRST_NS;
-	worker->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	worker->units = calloc(worker->unit_max, sizeof(worker->units[0]));
-	r = worker->wake_fd < 0 ? -errno : worker->units == NULL ? -ENOMEM : 0;
-	if (r == 0)
-		r = sign_client_new(shared->core->service, &worker->client);
-	if (r == 0)
-		r = message_tools_init(&worker->tools, worker->client);
-	if (r == 0)
-		r = signer_pool_new(&worker->tools, &worker->signers);
+	r = signing_loop_init(&worker->loop, shared->core->service);
+	if (r == 0) {
+		worker->units = calloc(worker->unit_max, sizeof(worker->units[0]));
+		r = worker->units == NULL ? -ENOMEM : 0;
+	}
 	if (r != 0) {
 		spool_worker_free(worker);
 		return r;
@@ -152,9 +136,7 @@ void spool_worker_free(struct spool_worker *worker)
 	if (worker == NULL)
 		return;
 	/* If the ring failed, units are under way: first no more callbacks, then what they are for. */
-	if (worker->client != NULL)
-		sign_client_drain(worker->client);
-	ring_free(worker->ring);
+	signing_loop_close(&worker->loop);
 	for (size_t i = 0; i < BATCHES_MAX; i++)
 		batch_free(worker->batches[i]);
 	for (unsigned i = 0; i < worker->unit_count; i++) {
@@ -163,25 +145,19 @@ void spool_worker_free(struct spool_worker *worker)
 	}
 	free(worker->units);
 	unit_message_pool_deinit(&worker->messages);
-	signer_pool_free(worker->signers);
-	message_tools_deinit(&worker->tools);
-	sign_client_free(worker->client);
+	signing_loop_deinit(&worker->loop);
 	signing_context_unref(worker->context);
-	if (worker->wake_fd >= 0)
-		close(worker->wake_fd);
 	free(worker);
 }
 
 void spool_worker_wake(struct spool_worker *worker)
 {
-	const uint64_t one = 1;
-
-	(void)!write(worker->wake_fd, &one, sizeof(one));
+	signing_loop_wake(&worker->loop);
 }
 
 struct ring *spool_worker_ring(struct spool_worker *worker)
 {
-	return worker->ring;
+	return worker->loop.ring;
 }
 
 /* On a spool in memory nothing waits. */
@@ -196,9 +172,9 @@ static void set_settings(struct spool_worker *worker)
 	const struct signer_config *config = shared->context->config;
 
 	worker->unit_setting = (struct unit_setting){
-		.ring = worker->ring,
+		.ring = worker->loop.ring,
 		.dir = &shared->dir,
-		.signers = worker->signers,
+		.signers = worker->loop.signers,
 		.messages = &worker->messages,
 		.next_number = &shared->next_number,
 		.flush_failures = &shared->flush_failures,
@@ -208,7 +184,7 @@ static void set_settings(struct spool_worker *worker)
 		.own_gid = getegid(),
 	};
 	worker->batch_setting = (struct batch_setting){
-		.ring = worker->ring,
+		.ring = worker->loop.ring,
 		.dir = &shared->dir,
 		.next_number = &shared->next_number,
 		.flush_failures = &shared->flush_failures,
@@ -218,7 +194,6 @@ static void set_settings(struct spool_worker *worker)
 
 int spool_worker_open(struct spool_worker *worker)
 {
-	const struct spool_options *options = &worker->shared->options;
 	const struct signer_config *config = worker->shared->context->config;
 	struct ring_config ring_config = {
 		.engine = ring_engine_of(config),
@@ -227,12 +202,10 @@ int spool_worker_open(struct spool_worker *worker)
 		.allowed = RING_FILE_OPS | RING_BIT(RING_POLL) | RING_BIT(RING_CALL),
 		.inline_ops = inline_ops(config),
 	};
-	int r = ring_new(&ring_config, &worker->ring);
+	int r = signing_loop_open(&worker->loop, &ring_config, worker->shared->options.fault);
 
 	if (r != 0)
 		return r;
-	if (options->fault != NULL)
-		ring_set_fault(worker->ring, options->fault);
 	set_settings(worker);
 	for (size_t i = 0; r == 0 && i < BATCHES_MAX; i++) {
 		r = batch_new(&worker->batch_setting, batch_over, worker, &worker->batches[i]);
@@ -289,7 +262,7 @@ static void pause_intake(struct spool_worker *worker)
 		atomic_store(&worker->shared->short_of_something, true);
 		return;
 	}
-	worker->paused_until_ns = ring_now_ns(worker->ring) + worker->pause_ns;
+	worker->paused_until_ns = ring_now_ns(worker->loop.ring) + worker->pause_ns;
 	worker->pause_ns *= 2;
 	if (worker->pause_ns > PAUSE_MAX_NS)
 		worker->pause_ns = PAUSE_MAX_NS;
@@ -326,7 +299,7 @@ static void count_result(struct spool_shared *shared, const struct unit *unit)
 static void unit_stays(struct spool_worker *worker, const struct unit *unit)
 {
 	struct spool_shared *shared = worker->shared;
-	int64_t now_ns = ring_now_ns(worker->ring);
+	int64_t now_ns = ring_now_ns(worker->loop.ring);
 
 	if (unit->error != 0 && is_shortage(unit->error)) {
 		log_warning("the spool is short of something: %s", strerror(-unit->error));
@@ -386,7 +359,7 @@ static void unit_settled(struct unit *unit, void *arg)
 		return;
 	}
 	if (worker->settled.count == 0)
-		worker->settled_since_ns = ring_now_ns(worker->ring);
+		worker->settled_since_ns = ring_now_ns(worker->loop.ring);
 	list_push(&worker->settled, unit);
 }
 
@@ -399,7 +372,7 @@ static bool has_room(struct spool_worker *worker)
 		return false;
 	if (atomic_load(&worker->shared->short_of_something))
 		return false;
-	return worker->paused_until_ns <= ring_now_ns(worker->ring);
+	return worker->paused_until_ns <= ring_now_ns(worker->loop.ring);
 }
 
 /* The next unit that may be taken, entered as busy. */
@@ -411,7 +384,7 @@ static bool take_next_name(struct spool_worker *worker, struct unit *unit,
 
 	while (unit_queue_pop(shared->queue, name, file_out)) {
 		unit_assign(unit, name);
-		if (retry_table_is_due(shared->retries, name, ring_now_ns(worker->ring)) &&
+		if (retry_table_is_due(shared->retries, name, ring_now_ns(worker->loop.ring)) &&
 		    unit_busy_enter(shared->busy, unit))
 			return true;
 	}
@@ -423,7 +396,7 @@ static bool limits_allow(struct spool_worker *worker)
 {
 	struct spool_shared *shared = worker->shared;
 	enum spool_limits_answer answer = spool_limits_take(&shared->limits,
-							    ring_now_ns(worker->ring));
+							    ring_now_ns(worker->loop.ring));
 
 	if (answer == SPOOL_LIMITS_SHORT && shared->options.once)
 		atomic_store(&shared->short_of_something, true);
@@ -505,7 +478,7 @@ static bool batch_is_due(const struct spool_worker *worker)
 	if (worker->settled.count == 0 || worker->free_batch_count == 0)
 		return false;
 	return worker->settled.count >= worker->batch_units || worker->unsettled == 0 ||
-	       ring_now_ns(worker->ring) - worker->settled_since_ns >= BATCH_AGE_NS;
+	       ring_now_ns(worker->loop.ring) - worker->settled_since_ns >= BATCH_AGE_NS;
 }
 
 static void commit(struct spool_worker *worker)
@@ -538,30 +511,12 @@ static void batch_over(struct batch *batch, void *arg)
 	pthread_mutex_unlock(&worker->shared->mutex);
 }
 
-static void client_ready(struct ring_op *op, int res)
-{
-	struct spool_worker *worker = CONTAINER_OF(op, struct spool_worker, client_poll);
-
-	(void)res; /* the turn collects in any case */
-	ring_poll(worker->ring, op, sign_client_fd(worker->client), POLLIN);
-}
-
-static void woken(struct ring_op *op, int res)
-{
-	struct spool_worker *worker = CONTAINER_OF(op, struct spool_worker, wake_poll);
-	uint64_t count;
-
-	(void)res;
-	(void)!read(worker->wake_fd, &count, sizeof(count));
-	ring_poll(worker->ring, op, worker->wake_fd, POLLIN);
-}
-
 /* Something is to be done later though nothing moves: an old batch, the end of a pause. */
 static int64_t wait_limit(const struct spool_worker *worker)
 {
 	bool waits = unit_queue_count(worker->shared->queue) > 0 || worker->settled.count > 0;
 
-	if (!worker->at_rest)
+	if (!worker->loop.at_rest)
 		return 0;
 	return waits ? BATCH_AGE_NS : RING_WAIT_FOREVER;
 }
@@ -598,24 +553,9 @@ static bool outlives_ring_error(struct spool_worker *worker, int error)
 	return ++worker->ring_errors < RING_ERRORS_MAX;
 }
 
-/* A turn of the ring, and what came of it. With nothing else to do, it signs. */
-static int turn(struct spool_worker *worker, int64_t wait_ns)
-{
-	int r = ring_turn(worker->ring, wait_ns);
-	bool moves = sign_client_collect(worker->client) > 0 || !ring_is_idle(worker->ring);
-
-	if (!moves && sign_client_help(worker->client) > 0) {
-		(void)sign_client_collect(worker->client);
-		moves = true;
-	}
-	worker->at_rest = !moves;
-	return r;
-}
-
 void spool_worker_run(struct spool_worker *worker, int64_t (*each_turn)(void *arg), void *arg)
 {
-	ring_poll(worker->ring, &worker->client_poll, sign_client_fd(worker->client), POLLIN);
-	ring_poll(worker->ring, &worker->wake_poll, worker->wake_fd, POLLIN);
+	signing_loop_start(&worker->loop);
 	while (!is_over(worker)) {
 		int64_t wait_ns = each_turn != NULL ? each_turn(arg) : RING_WAIT_FOREVER;
 		int r;
@@ -624,12 +564,11 @@ void spool_worker_run(struct spool_worker *worker, int64_t (*each_turn)(void *ar
 			abandon_unsettled(worker);
 		fill(worker);
 		/* Each turn: a batch goes on for long after the queue is empty. */
-		worker->tools.keys_since_ns = keys_since_ns(worker);
+		worker->loop.tools.keys_since_ns = keys_since_ns(worker);
 		commit(worker);
-		sign_client_flush(worker->client);
 		if (wait_ns > wait_limit(worker))
 			wait_ns = wait_limit(worker);
-		r = turn(worker, wait_ns);
+		r = signing_loop_turn(&worker->loop, wait_ns);
 		if (r != 0 && !outlives_ring_error(worker, r))
 			break;
 	}
