@@ -1,6 +1,8 @@
 #include "common/descriptor.h"
 
 #include <errno.h>
+#include <limits.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 int descriptor_write(int fd, struct bytes bytes)
@@ -15,4 +17,23 @@ int descriptor_write(int fd, struct bytes bytes)
 		bytes = bytes_skip(bytes, (size_t)size);
 	}
 	return 0;
+}
+
+unsigned descriptor_room(unsigned reserved, unsigned each, unsigned least)
+{
+	struct rlimit limit;
+	rlim_t room;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
+		return least;
+	if (limit.rlim_cur < limit.rlim_max) {
+		limit.rlim_cur = limit.rlim_max;
+		(void)setrlimit(RLIMIT_NOFILE, &limit); /* always allowed */
+	}
+	if (limit.rlim_cur < reserved)
+		return least;
+	room = (limit.rlim_cur - reserved) / each;
+	if (room < least)
+		return least;
+	return room < UINT_MAX ? (unsigned)room : UINT_MAX;
 }

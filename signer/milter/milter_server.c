@@ -1,5 +1,6 @@
 #include "signer/milter/milter_server.h"
 
+#include "common/descriptor.h"
 #include "common/log.h"
 #include "signer/message/signing_threads.h"
 #include "signer/milter/milter_worker.h"
@@ -9,7 +10,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 /* Descriptors that are for other things than connections. */
@@ -30,22 +30,10 @@ struct milter_server {
 
 static size_t connections_max(unsigned threads)
 {
-	const rlim_t reserved = DESCRIPTORS_RESERVED + DESCRIPTORS_A_THREAD * (rlim_t)threads;
-	struct rlimit limit;
-	rlim_t count;
+	unsigned count = descriptor_room(DESCRIPTORS_RESERVED + DESCRIPTORS_A_THREAD * threads,
+					 threads, CONNECTIONS_MIN);
 
-	if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
-		return CONNECTIONS_MIN;
-	if (limit.rlim_cur < limit.rlim_max) {
-		limit.rlim_cur = limit.rlim_max;
-		(void)setrlimit(RLIMIT_NOFILE, &limit); /* always allowed */
-	}
-	if (limit.rlim_cur < reserved)
-		return CONNECTIONS_MIN;
-	count = (limit.rlim_cur - reserved) / threads;
-	if (count < CONNECTIONS_MIN)
-		return CONNECTIONS_MIN;
-	return count < CONNECTIONS_MAX ? (size_t)count : CONNECTIONS_MAX;
+	return count < CONNECTIONS_MAX ? count : CONNECTIONS_MAX;
 }
 
 static int listen_all(struct milter_shared *shared, const char *text, char why[MILTER_ADDRESS_WHY])

@@ -5,6 +5,7 @@
 #include "signer/spool/spool.h"
 
 #include "common/cpus.h"
+#include "common/descriptor.h"
 #include "common/log.h"
 #include "signer/message/signing_threads.h"
 #include "signer/spool/owner.h"
@@ -15,11 +16,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 /* A killed process's ring may hold the lock a little longer than the process lived. */
@@ -27,6 +26,11 @@
 
 /* Where descriptors are short, so many are tried all the same. */
 #define UNITS_AT_ONCE_MIN 4
+
+/* Descriptors: a unit has its input and up to three outputs. */
+#define DESCRIPTORS_A_UNIT   4
+#define DESCRIPTORS_A_THREAD 16
+#define DESCRIPTORS_RESERVED 32
 
 struct spool {
 	struct spool_shared shared;
@@ -71,31 +75,6 @@ static void wake_first(struct spool_shared *shared)
 
 	if (spool->worker_count > 0)
 		spool_worker_wake(spool->workers[0]);
-}
-
-/*
- * Takes all descriptors that the process may have, and tells how many units one I/O thread may have open
- * with them: each has its input and up to three outputs.
- */
-static unsigned units_at_once_max(unsigned threads)
-{
-	const rlim_t per_unit = 4;
-	const rlim_t reserve = 32 + 16 * (rlim_t)threads;
-	struct rlimit limit;
-	rlim_t units;
-
-	if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
-		return UNITS_AT_ONCE_MIN;
-	if (limit.rlim_cur < limit.rlim_max) {
-		limit.rlim_cur = limit.rlim_max;
-		(void)setrlimit(RLIMIT_NOFILE, &limit); /* always allowed */
-	}
-	if (limit.rlim_cur < reserve)
-		return UNITS_AT_ONCE_MIN;
-	units = (limit.rlim_cur - reserve) / per_unit / threads;
-	if (units < UNITS_AT_ONCE_MIN)
-		return UNITS_AT_ONCE_MIN;
-	return units < UINT_MAX ? (unsigned)units : UINT_MAX;
 }
 
 static int fail(struct spool_result *result, int error, const char *what)
@@ -163,7 +142,9 @@ static int make_workers(struct spool *spool)
 	unsigned count = spool->threads_wanted.io;
 	int r = 0;
 
-	spool->shared.units_at_once_max = units_at_once_max(count);
+	spool->shared.units_at_once_max = descriptor_room(
+		DESCRIPTORS_RESERVED + DESCRIPTORS_A_THREAD * count, DESCRIPTORS_A_UNIT * count,
+		UNITS_AT_ONCE_MIN);
 
 	for (unsigned i = 0; r == 0 && i < count; i++) {
 		r = spool_worker_new(&spool->shared, &spool->workers[i]);

@@ -7,6 +7,7 @@
 #include "common/descriptor.h"
 
 #include <errno.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 static struct {
@@ -73,12 +74,30 @@ static void failure_ends_it(void **state)
 	assert_int_equal(descriptor_write(-1, BYTES_LITERAL("x")), -EIO);
 }
 
+static void room_is_what_the_limit_leaves(void **state)
+{
+	struct rlimit before;
+	struct rlimit limit;
+
+	(void)state;
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+	assert_true(before.rlim_max >= 100);
+	limit = (struct rlimit){.rlim_cur = 64, .rlim_max = 100};
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+	assert_int_equal(descriptor_room(20, 4, 3), 20);
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
+	assert_int_equal(limit.rlim_cur, 100); /* all that there may be */
+	assert_int_equal(descriptor_room(99, 4, 3), 3);
+	assert_int_equal(descriptor_room(100, 1, 0), 0);
+	assert_int_equal(descriptor_room(101, 1, 7), 7);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(short_and_interrupted_writes_go_on),
-		cmocka_unit_test(nothing_is_not_written),
-		cmocka_unit_test(failure_ends_it),
+		cmocka_unit_test(nothing_is_not_written), cmocka_unit_test(failure_ends_it),
+		cmocka_unit_test(room_is_what_the_limit_leaves), /* last: the limit stays */
 	};
 
 	return cmocka_run_group_tests_name("descriptor", tests, NULL, NULL);
